@@ -1,0 +1,79 @@
+//! Every bound the server enforces, in one place, named with its unit, with the reply a peer gets at it.
+
+use std::time::Duration;
+
+/// The bounds. Fields that an admin may set come from `[limits]`; the rest are fixed by protocol or by safety.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest message accepted by SMTP and IMAP APPEND, bytes (SMTP: `552 5.3.4`; IMAP: `NO [LIMIT]`/`[TOOBIG]`).
+    pub message_bytes_max: usize,
+    /// Recipients of one SMTP transaction (`452 4.5.3`).
+    pub recipients_max: usize,
+    /// Connections open at once, over all listeners of a protocol (SMTP: `421 4.3.2`; IMAP: `BYE`).
+    pub connections_max: usize,
+    /// Connections open at once from one address (IPv6: one /64) (`421 4.7.0`).
+    pub connections_per_address_max: usize,
+    /// New connections a minute from one address (IPv6: one /64) (`421 4.7.0`).
+    pub connections_per_address_per_minute_max: usize,
+    /// Memory that messages being received may hold in all sessions together, bytes (`452 4.3.1`).
+    pub incoming_bytes_max: usize,
+    /// Wrong commands in one session before it is closed (`421 4.7.0`).
+    pub bad_commands_max: u32,
+    /// Failed sign-ins from one address within [`Limits::sign_in_window`] before further ones are refused.
+    pub sign_in_failures_per_address_max: u32,
+    /// Failed sign-ins to one account within [`Limits::sign_in_window`] before further ones are refused.
+    pub sign_in_failures_per_account_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: 50 * 1024 * 1024,
+            recipients_max: 1000,
+            connections_max: 4096,
+            connections_per_address_max: 100,
+            connections_per_address_per_minute_max: 600,
+            incoming_bytes_max: 512 * 1024 * 1024,
+            bad_commands_max: 20,
+            sign_in_failures_per_address_max: 20,
+            sign_in_failures_per_account_max: 10,
+        }
+    }
+}
+
+impl Limits {
+    /// SMTP command line, bytes with CRLF (RFC 5321 section 4.5.3.1.4 asks for 512; extensions add to it) (`500 5.5.2`).
+    pub const SMTP_LINE_BYTES_MAX: usize = 4096;
+    /// Line of message text, bytes with CRLF. RFC 5321 section 4.5.3.1.6 says 1000; real mail is longer, so longer lines
+    /// pass up to this (`500 5.5.2`).
+    pub const TEXT_LINE_BYTES_MAX: usize = 1024 * 1024;
+    /// Trace headers (Received) in a message before it counts as a loop (RFC 5321 section 6.3) (`554 5.4.6`).
+    pub const RECEIVED_HEADERS_MAX: usize = 60;
+    /// Wait for the next SMTP command (RFC 5321 section 4.5.3.2.7) (`421 4.4.2`).
+    pub const SMTP_COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
+    /// Wait between two blocks of message data (RFC 5321 section 4.5.3.2.5).
+    pub const SMTP_DATA_TIMEOUT: Duration = Duration::from_secs(180);
+    /// IMAP command line without literals, bytes (`BAD`).
+    pub const IMAP_LINE_BYTES_MAX: usize = 64 * 1024;
+    /// Idle time of a signed-in IMAP session (RFC 9051 section 5.4 asks for at least 30 minutes).
+    pub const IMAP_IDLE_TIMEOUT: Duration = Duration::from_secs(31 * 60);
+    /// Time an IMAP client may take before it has signed in.
+    pub const IMAP_SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
+    /// Bytes of a keyword.
+    pub const KEYWORD_BYTES_MAX: usize = 64;
+    /// Keywords on one message.
+    pub const KEYWORDS_PER_MESSAGE_MAX: usize = 64;
+    /// Mailboxes of one account (`NO [LIMIT]`).
+    pub const MAILBOXES_PER_ACCOUNT_MAX: usize = 10_000;
+    /// Bytes of a mailbox name.
+    pub const MAILBOX_NAME_BYTES_MAX: usize = 1000;
+    /// Steps of alias expansion before it counts as a loop.
+    pub const ALIAS_DEPTH_MAX: usize = 10;
+    /// Window in which failed sign-ins are counted.
+    pub const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
+    /// Length of a password, bytes; longer ones are refused so that hashing has a bound.
+    pub const PASSWORD_BYTES_MAX: usize = 1024;
+    /// Days an expunged message can be restored.
+    pub const VAULT_DAYS: u32 = 30;
+}

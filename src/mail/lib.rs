@@ -1,0 +1,16 @@
+//! Mail as data: addresses, headers, dates, MIME views, and the texts that servers write themselves.
+//!
+//! Layout: [`address`] mailboxes and paths, [`header`] the raw header block, [`date`] date-times, [`summary`] what is
+//! kept of a message beside its bytes, [`subject`] base subjects, [`received`] trace headers, [`report`] delivery
+//! status notifications, [`text`] readable text of a body.
+//!
+//! Invariants: pure; no IO, no clock, no tokio. Every parser takes any bytes, has a bound and cannot panic.
+
+pub mod address;
+pub mod date;
+pub mod header;
+pub mod received;
+pub mod report;
+pub mod subject;
+pub mod summary;
+pub mod text;

@@ -1,0 +1,35 @@
+//! The embedded mail store: an append-only log is the commit point, an index engine is derived from it.
+//!
+//! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
+//! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
+//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`], [`vault`], [`record`], [`trace`].
+//!
+//! Invariants: nothing is acknowledged before one fdatasync has covered it; the index is never the only home of
+//! anything; a failed fsync stops all further commits; only this crate names an index engine; no code above may assume
+//! that it is the only process (a commit's closure re-reads what it relies on and may run more than once).
+
+pub mod backend;
+pub mod change;
+pub mod error;
+pub mod flags;
+pub mod ids;
+pub mod mailbox;
+pub mod message;
+pub mod record;
+pub mod spool;
+pub mod thread;
+pub mod trace;
+pub mod tx;
+pub mod uidset;
+pub mod vault;
+pub mod view;
+
+pub use backend::{NewBody, Options, Recovery, Store};
+pub use error::Error;
+pub use flags::{FlagChange, Flags};
+pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};
+pub use mailbox::{Mailbox, Role, Usage};
+pub use message::{Message, NewMessage};
+pub use tx::Tx;
+pub use uidset::UidSet;
+pub use view::View;
