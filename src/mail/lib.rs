@@ -7,10 +7,20 @@
 //! Invariants: pure; no IO, no clock, no tokio. Every parser takes any bytes, has a bound and cannot panic.
 
 pub mod address;
+mod address_list;
+mod attachment;
+mod charset;
 pub mod date;
+pub mod encoded_word;
+mod envelope;
 pub mod header;
+mod html;
+pub mod mime;
+mod parameter;
+mod preview;
 pub mod received;
 pub mod report;
 pub mod subject;
 pub mod summary;
 pub mod text;
+mod transfer;

@@ -1,5 +1,6 @@
 //! What is kept of a message beside its bytes, so that listing and FETCH of ENVELOPE, BODYSTRUCTURE and PREVIEW touch no body.
 
+use crate::{attachment, envelope, mime, preview};
 use serde::{Deserialize, Serialize};
 
 /// Everything derived once from a message when it is stored.
@@ -25,6 +26,9 @@ pub const REFERENCES_MAX: usize = 30;
 pub const STRUCTURE_BYTES_MAX: usize = 6 * 1024;
 /// Addresses kept of one address header; the rest are dropped from the summary, never from the message.
 pub const ADDRESSES_MAX: usize = 60;
+
+/// Encoded bytes that the addresses of one envelope may have together; the rest are dropped from the summary.
+pub const ENVELOPE_BYTES_MAX: usize = 5 * 1024;
 
 /// RFC 3501 section 7.4.2 ENVELOPE. Text is decoded (RFC 2047) UTF-8 without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,7 +64,8 @@ pub struct EnvelopeAddress {
     pub name: Option<String>,
     /// Local part.
     pub local: Option<String>,
-    /// Domain. `None` marks group syntax: start when `local` is the group's name, end when `local` is `None`.
+    /// Domain; empty where it is missing. `None` marks group syntax: start when `local` is the group's name, end when
+    /// `local` is `None`.
     pub domain: Option<String>,
 }
 
@@ -73,9 +78,10 @@ pub struct Part {
     pub body_start: u32,
     /// First byte after the body.
     pub body_end: u32,
-    /// Lines in the body.
+    /// Line feeds in the body.
     pub lines: u32,
-    /// Type, lower case, for example `text`.
+    /// Type, lower case, for example `text`. Types in which something is embedded that cannot be read are replaced by
+    /// `application/octet-stream`, see [`crate::mime`].
     pub media_type: String,
     /// Subtype, lower case, for example `plain`.
     pub subtype: String,
@@ -95,18 +101,142 @@ pub struct Part {
     pub language: Vec<String>,
     /// Content-Location.
     pub location: Option<String>,
-    /// Children of a multipart; or the one child of a message/rfc822, which is the embedded message itself.
+    /// Children of a multipart, at least one; or the one child of a message/rfc822 or message/global, which is the
+    /// embedded message itself; see [`Part::is_embedded_message`].
     pub children: Vec<Part>,
     /// Envelope of the embedded message, for message/rfc822.
     pub envelope: Option<Box<Envelope>>,
 }
 
+impl Part {
+    /// Value of a Content-Type parameter; `name` in lower case.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        value_of(&self.parameters, name)
+    }
+
+    /// Value of a Content-Disposition parameter; `name` in lower case.
+    pub fn disposition_parameter(&self, name: &str) -> Option<&str> {
+        value_of(&self.disposition.as_ref()?.1, name)
+    }
+
+    /// Whether Content-Disposition is of that kind; `kind` in lower case.
+    pub fn has_disposition(&self, kind: &str) -> bool {
+        self.disposition
+            .as_ref()
+            .is_some_and(|(written, _)| written == kind)
+    }
+
+    /// Name for saving: `filename` of the disposition, else `name` of the type, without any folders.
+    pub fn file_name(&self) -> Option<&str> {
+        let name = self
+            .disposition_parameter("filename")
+            .or_else(|| self.parameter("name"))?;
+        name.rsplit(['/', '\\'])
+            .next()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Whether type and subtype are these, in lower case.
+    pub fn is_type(&self, media_type: &str, subtype: &str) -> bool {
+        self.media_type == media_type && self.subtype == subtype
+    }
+
+    /// Bytes of the header with its blank line.
+    pub fn header<'a>(&self, message: &'a [u8]) -> &'a [u8] {
+        message
+            .get(self.header_start as usize..self.body_start as usize)
+            .unwrap_or_default()
+    }
+
+    /// Bytes of the body, still encoded.
+    pub fn body<'a>(&self, message: &'a [u8]) -> &'a [u8] {
+        message
+            .get(self.body_start as usize..self.body_end as usize)
+            .unwrap_or_default()
+    }
+
+    /// Upper bound of the encoded size of the tree, bytes.
+    fn encoded_bytes(&self) -> usize {
+        let text = |text: &Option<String>| 3 + text.as_ref().map_or(0, String::len);
+        let pairs = |pairs: &[(String, String)]| {
+            2 + pairs
+                .iter()
+                .map(|(a, b)| a.len() + b.len() + 4)
+                .sum::<usize>()
+        };
+        let mut bytes = 32 + self.media_type.len() + self.subtype.len() + self.encoding.len();
+        bytes += pairs(&self.parameters);
+        bytes += self
+            .disposition
+            .as_ref()
+            .map_or(0, |(kind, list)| kind.len() + pairs(list));
+        bytes += text(&self.id) + text(&self.description) + text(&self.md5) + text(&self.location);
+        bytes += self.language.iter().map(|tag| tag.len() + 2).sum::<usize>();
+        bytes += self.envelope.as_deref().map_or(0, Envelope::encoded_bytes);
+        bytes + self.children.iter().map(Part::encoded_bytes).sum::<usize>()
+    }
+}
+
+impl Envelope {
+    fn encoded_bytes(&self) -> usize {
+        let text = |text: &Option<String>| 3 + text.as_ref().map_or(0, String::len);
+        let lists = [
+            &self.from,
+            &self.sender,
+            &self.reply_to,
+            &self.to,
+            &self.cc,
+            &self.bcc,
+        ];
+        let address = |a: &EnvelopeAddress| text(&a.name) + text(&a.local) + text(&a.domain);
+        let texts = [
+            &self.date,
+            &self.subject,
+            &self.in_reply_to,
+            &self.message_id,
+        ]
+        .map(text);
+        22 + texts.iter().sum::<usize>() + lists.into_iter().flatten().map(address).sum::<usize>()
+    }
+}
+
+fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
 /// Derives the summary of a message.
 pub fn summarize(message: &[u8]) -> Summary {
-    todo!("{}", message.len())
+    let root = structure(message);
+    let (envelope, references) = envelope::read(root.header(message), text_charset(&root));
+    let preview = preview::preview(&root, message);
+    let has_attachment = attachment::has_attachment(&root);
+    let structure = (root.encoded_bytes() <= STRUCTURE_BYTES_MAX).then_some(root);
+    Summary {
+        envelope,
+        structure,
+        preview,
+        has_attachment,
+        references,
+    }
 }
 
 /// The MIME tree of a message, of any size; used when [`Summary::structure`] is `None`.
+///
+/// A multipart has at least one child and an embedded message exactly one, whatever the bytes are.
 pub fn structure(message: &[u8]) -> Part {
-    todo!("{}", message.len())
+    mime::walk(message, &|header, part| {
+        envelope::read(header, text_charset(part)).0
+    })
+}
+
+/// The charset that the first text part declares: what raw 8-bit bytes in the header most likely are.
+fn text_charset(part: &Part) -> Option<&str> {
+    if part.media_type == "text" {
+        return part.parameter("charset");
+    }
+    part.children.iter().find_map(text_charset)
 }
