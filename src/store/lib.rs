@@ -8,15 +8,22 @@
 //! anything; a failed fsync stops all further commits; only this crate names an index engine; no code above may assume
 //! that it is the only process (a commit's closure re-reads what it relies on and may run more than once).
 
+mod account;
 pub mod backend;
+pub mod body;
 pub mod change;
 pub mod error;
 pub mod flags;
+mod hub;
 pub mod ids;
+mod index;
+mod keys;
+mod log;
 pub mod mailbox;
 pub mod message;
 pub mod record;
 pub mod spool;
+mod start;
 pub mod thread;
 pub mod trace;
 pub mod tx;
@@ -24,7 +31,8 @@ pub mod uidset;
 pub mod vault;
 pub mod view;
 
-pub use backend::{NewBody, Options, Recovery, Store};
+pub use backend::{Options, Recovery, Stats, Store};
+pub use body::NewBody;
 pub use error::Error;
 pub use flags::{FlagChange, Flags};
 pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};

@@ -1,0 +1,84 @@
+//! What the sessions of this process share beside the disk: who waits for what, and mailbox views in use. All of it is a
+//! cache that a restart builds anew; none of it guards anything.
+
+use crate::{AccountId, MailboxId, ModSeq, View, tx::Effects};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+};
+use tokio::sync::watch;
+
+/// Views by mailbox.
+pub(crate) type Views = HashMap<(AccountId, MailboxId), Arc<View>>;
+
+/// Watchers and views of one store.
+pub(crate) struct Hub {
+    /// Views of mailboxes in use. Commits update them through [`crate::Tx::on_apply`]; to load one, hold
+    /// [`Hub::stable`] from before the scan until it stands here.
+    pub(crate) views: Mutex<Views>,
+    accounts: Mutex<HashMap<AccountId, watch::Sender<ModSeq>>>,
+    spool: watch::Sender<u64>,
+    visible: RwLock<()>,
+}
+
+impl Hub {
+    pub(crate) fn new() -> Self {
+        Self { views: Mutex::default(), accounts: Mutex::default(), spool: watch::Sender::new(0), visible: RwLock::new(()) }
+    }
+
+    /// While the guard lives no further commit becomes visible: rows and views stay as they are. Never hold it over an
+    /// await, or while waiting for a commit.
+    pub(crate) fn stable(&self) -> RwLockReadGuard<'_, ()> {
+        self.visible.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A watch on the account; `now` gives its present value when nobody has watched it so far.
+    pub(crate) fn watch(&self, account: AccountId, now: impl FnOnce() -> ModSeq) -> watch::Receiver<ModSeq> {
+        // A commit between reading `now` and keeping the watch would go unseen.
+        let _stable = self.stable();
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = accounts.get(&account) {
+            return sender.subscribe();
+        }
+        // The map only grows by watching, so this is the place to drop what nobody watches any more.
+        if accounts.len() == accounts.capacity() {
+            accounts.retain(|_, sender| sender.receiver_count() > 0);
+        }
+        let (sender, receiver) = watch::channel(now());
+        accounts.insert(account, sender);
+        receiver
+    }
+
+    /// A watch on the spool; the value counts commits that touched it.
+    pub(crate) fn spool_watch(&self) -> watch::Receiver<u64> {
+        self.spool.subscribe()
+    }
+
+    /// Makes a group of commits visible: `publish` shows the rows, then the views follow, then the watchers wake.
+    pub(crate) fn publish(&self, effects: Vec<Effects>, publish: impl FnOnce()) {
+        let visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
+        publish();
+        let mut touched = Vec::new();
+        let mut spool = false;
+        for effects in effects {
+            effects.then.into_iter().for_each(|then| then(self));
+            touched.extend(effects.touched);
+            spool |= effects.spool;
+        }
+        drop(visible);
+        if spool {
+            self.spool.send_modify(|count| *count += 1);
+        }
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if accounts.is_empty() {
+            return;
+        }
+        for (account, modseq) in touched {
+            if let Some(sender) = accounts.get(&account)
+                && sender.send(modseq).is_err()
+            {
+                accounts.remove(&account);
+            }
+        }
+    }
+}

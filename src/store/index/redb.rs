@@ -1,0 +1,108 @@
+//! redb 4 as the index. Changes are written without durability, which the log has; a checkpoint is one durable commit.
+
+use super::{Index, Position, StoreId};
+use crate::{
+    Error,
+    backend::Tree,
+    tx::{Changes, Row, Rows},
+};
+use ::redb::{Database, Durability, ReadableDatabase, TableDefinition, TableError};
+use bytes::Bytes;
+use std::{ops::Bound, path::Path};
+
+type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+const POSITION: Table = TableDefinition::new("position");
+const POSITION_KEY: &[u8] = b"position";
+
+/// The engine.
+pub(crate) struct Redb {
+    db: Database,
+}
+
+fn failed(error: impl Into<::redb::Error>) -> Error {
+    Error::Index(error.into().to_string())
+}
+
+fn table(tree: Tree) -> Table {
+    TableDefinition::new(tree.name())
+}
+
+impl Redb {
+    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Error> {
+        let cache = usize::try_from(cache_bytes).unwrap_or(usize::MAX);
+        let db = Database::builder().set_cache_size(cache).create(dir.join("db.redb")).map_err(failed)?;
+        let mut write = db.begin_write().map_err(failed)?;
+        // Without it the first start after a crash reads the whole file.
+        write.set_quick_repair(true);
+        for tree in Tree::ALL {
+            write.open_table(table(tree)).map_err(failed)?;
+        }
+        write.open_table(POSITION).map_err(failed)?;
+        write.commit().map_err(failed)?;
+        Ok(Self { db })
+    }
+
+    fn try_scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Result<Rows<'static>, Error> {
+        let read = self.db.begin_read().map_err(failed)?;
+        let rows = read.open_table(table(tree)).map_err(failed)?;
+        let end = end.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = rows.range::<&[u8]>((Bound::Included(start), end)).map_err(failed)?;
+        let own = |row: Result<(::redb::AccessGuard<'static, &'static [u8]>, ::redb::AccessGuard<'static, &'static [u8]>), _>| -> Result<Row, Error> {
+            let (key, value) = row.map_err(|error: ::redb::StorageError| failed(error))?;
+            Ok((Bytes::copy_from_slice(key.value()), Bytes::copy_from_slice(value.value())))
+        };
+        Ok(if reverse { Box::new(rows.rev().map(own)) } else { Box::new(rows.map(own)) })
+    }
+}
+
+impl Index for Redb {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        let read = self.db.begin_read().map_err(failed)?;
+        let rows = read.open_table(table(tree)).map_err(failed)?;
+        Ok(rows.get(key).map_err(failed)?.map(|value| Bytes::copy_from_slice(value.value())))
+    }
+
+    fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Rows<'static> {
+        if end.is_some_and(|end| end <= start) {
+            return Box::new(std::iter::empty());
+        }
+        self.try_scan(tree, start, end, reverse).unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), Error> {
+        let mut write = self.db.begin_write().map_err(failed)?;
+        write.set_durability(Durability::None).map_err(|error| Error::Index(error.to_string()))?;
+        for tree in Tree::ALL {
+            if changes.tree(tree).is_empty() {
+                continue;
+            }
+            let mut rows = write.open_table(table(tree)).map_err(failed)?;
+            for (key, slot) in changes.tree(tree) {
+                match &slot.value {
+                    Some(value) => rows.insert(key.as_ref(), value.as_ref()).map_err(failed)?,
+                    None => rows.remove(key.as_ref()).map_err(failed)?,
+                };
+            }
+        }
+        write.commit().map_err(failed)
+    }
+
+    fn position(&self) -> Result<Option<(StoreId, Position)>, Error> {
+        let read = self.db.begin_read().map_err(failed)?;
+        match read.open_table(POSITION) {
+            Ok(rows) => Ok(rows.get(POSITION_KEY).map_err(failed)?.and_then(|value| Position::decode(value.value()))),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn checkpoint(&self, store: StoreId, position: Position) -> Result<(), Error> {
+        let mut write = self.db.begin_write().map_err(failed)?;
+        write.set_quick_repair(true);
+        {
+            let mut rows = write.open_table(POSITION).map_err(failed)?;
+            rows.insert(POSITION_KEY, position.encode(store).as_slice()).map_err(failed)?;
+        }
+        write.commit().map_err(failed)
+    }
+}

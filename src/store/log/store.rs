@@ -1,0 +1,269 @@
+//! An open store on a log: what its threads share, and the threads.
+
+use super::{
+    committer::{APPLY_QUEUE_MAX, Committer, Job, Message, apply},
+    segment::{self, Segments},
+    writer::Writer,
+};
+use crate::{
+    BodyId, Error,
+    backend::{Backend, Options, Stats, Tree},
+    body,
+    hub::Hub,
+    index::{Index, Pending, Position, StoreId},
+    tx::{Read, Rows},
+};
+use bytes::Bytes;
+use std::{
+    fs::File,
+    ops::Range,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// Time between two checkpoints of a changed index.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// Counts since the store was opened.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) commits: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) fsync_micros: AtomicU64,
+}
+
+/// What the threads of a store share.
+pub(crate) struct Shared {
+    pub(crate) dir: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) id: StoreId,
+    /// Gone once the store is closed.
+    index: RwLock<Option<Arc<dyn Index>>>,
+    pub(crate) pending: Pending,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) segments: Segments,
+    pub(crate) counters: Counters,
+    durable: Mutex<Position>,
+    applied: Mutex<Position>,
+    /// Why no more commits are taken.
+    stopped: Mutex<Option<String>>,
+    /// Held by the process that has the store open.
+    lock: Mutex<Option<File>>,
+}
+
+/// What opening has made ready.
+pub(crate) struct Opened {
+    pub(crate) dir: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) id: StoreId,
+    pub(crate) index: Box<dyn Index>,
+    pub(crate) writer: Writer,
+    pub(crate) lock: File,
+    /// End of the log; the index has all before it.
+    pub(crate) position: Position,
+}
+
+/// A store on a log. Dropping it closes it.
+pub(crate) struct LogStore {
+    pub(crate) shared: Arc<Shared>,
+    messages: mpsc::Sender<Message>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    keeper: Mutex<Option<mpsc::Sender<()>>>,
+}
+
+impl Shared {
+    /// Runs `work` on the index.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when the store is closed; what `work` returned.
+    pub(crate) fn with_index<T>(&self, work: impl FnOnce(&dyn Index) -> Result<T, Error>) -> Result<T, Error> {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
+        work(&*index.ok_or_else(|| Error::Stopped("it is closed".into()))?)
+    }
+
+    pub(crate) fn stopped(&self) -> Option<String> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more commits.
+    pub(crate) fn stop(&self, reason: &str) {
+        tracing::error!(reason, "the store takes no more commits");
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.to_owned());
+    }
+
+    /// The last commit that is on disk.
+    pub(crate) fn durable(&self) -> Position {
+        *self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_durable(&self, position: Position) {
+        *self.durable.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    }
+
+    /// The last commit that the index has.
+    pub(crate) fn applied(&self) -> Position {
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_applied(&self, position: Position) {
+        *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    }
+
+    /// Makes the index durable as it is now.
+    pub(crate) fn checkpoint(&self) -> Result<Position, Error> {
+        let position = self.applied();
+        self.with_index(|index| index.checkpoint(self.id, position))?;
+        Ok(position)
+    }
+}
+
+impl Read for Shared {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        match self.pending.get(tree, key) {
+            Some(value) => Ok(value),
+            None => self.with_index(|index| index.get(tree, key)),
+        }
+    }
+
+    fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Rows<'_> {
+        self.pending.scan(tree, start, end, reverse, || {
+            let rows = self.with_index(|index| Ok(index.scan(tree, start, end, reverse)));
+            rows.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+        })
+    }
+}
+
+impl LogStore {
+    /// Starts the threads.
+    pub(crate) fn start(opened: Opened) -> Result<Self, Error> {
+        let shared = Arc::new(Shared {
+            segments: Segments::new(opened.dir.join("log")),
+            dir: opened.dir,
+            options: opened.options,
+            id: opened.id,
+            index: RwLock::new(Some(opened.index.into())),
+            pending: Pending::default(),
+            hub: Arc::new(Hub::new()),
+            counters: Counters::default(),
+            durable: Mutex::new(opened.position),
+            applied: Mutex::new(opened.position),
+            stopped: Mutex::new(None),
+            lock: Mutex::new(Some(opened.lock)),
+        });
+        let (messages, receiver) = mpsc::channel();
+        let (applier, groups) = mpsc::sync_channel(APPLY_QUEUE_MAX);
+        let (keeper, closing) = mpsc::channel();
+        let number = opened.position.number;
+        let committer = Committer { store: shared.clone(), writer: opened.writer, messages: receiver, applier, number, buffer: Vec::new() };
+        let (for_applier, for_keeper) = (shared.clone(), shared.clone());
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(work);
+        let threads = vec![
+            spawn("store-commit", Box::new(move || committer.run()))?,
+            spawn("store-apply", Box::new(move || apply(&for_applier, &groups)))?,
+            spawn("store-keep", Box::new(move || keep(&for_keeper, &closing)))?,
+        ];
+        Ok(Self { shared, messages, threads: Mutex::new(threads), keeper: Mutex::new(Some(keeper)) })
+    }
+
+    pub(crate) fn hub(&self) -> Arc<Hub> {
+        self.shared.hub.clone()
+    }
+
+    pub(crate) fn stats(&self) -> Result<Stats, Error> {
+        let shared = &*self.shared;
+        let mut stats = Stats {
+            commits: shared.counters.commits.load(Ordering::Relaxed),
+            log_bytes: shared.counters.bytes.load(Ordering::Relaxed),
+            fsync_micros: shared.counters.fsync_micros.load(Ordering::Relaxed),
+            last_commit: shared.durable().number,
+            applied_commit: shared.applied().number,
+            ..Stats::default()
+        };
+        for number in segment::list(&shared.segments.dir)? {
+            // A segment may be removed meanwhile.
+            let Ok(file) = std::fs::metadata(segment::path(&shared.segments.dir, number)) else { continue };
+            stats.segments += 1;
+            stats.segment_bytes += file.len();
+            stats.live_bytes += body::live_bytes(shared, number)?;
+        }
+        Ok(stats)
+    }
+}
+
+/// Makes the index durable now and then, so that a start has little to replay.
+fn keep(shared: &Shared, closing: &mpsc::Receiver<()>) {
+    let mut last = shared.applied();
+    while closing.recv_timeout(CHECKPOINT_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if shared.applied() == last {
+            continue;
+        }
+        match shared.checkpoint() {
+            Ok(position) => last = position,
+            Err(error) => return shared.stop(&format!("a checkpoint of the index: {error}")),
+        }
+    }
+}
+
+impl Read for LogStore {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        self.shared.get(tree, key)
+    }
+    fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Rows<'_> {
+        self.shared.scan(tree, start, end, reverse)
+    }
+}
+
+impl Backend for LogStore {
+    fn submit(&self, job: Job) {
+        if let Err(mpsc::SendError(Message::Commit(job))) = self.messages.send(Message::Commit(job)) {
+            job.work.answer(Err(Error::Stopped("it is closed".into())));
+        }
+    }
+
+    fn body(&self, id: BodyId, range: Range<u64>) -> Result<Bytes, Error> {
+        let mut row = body::row(self, id)?.ok_or(Error::NotFound("message body"))?;
+        loop {
+            if let Some(bytes) = self.shared.segments.body(id, row.location, range.clone())? {
+                return Ok(bytes);
+            }
+            // A segment is rewritten only after its bodies have moved, so the row now tells the new place.
+            let now = body::row(self, id)?.ok_or(Error::NotFound("message body"))?;
+            if now.location == row.location {
+                return Err(super::read::place(Error::Damaged("a body is not where the index says".into()), row.location.segment, row.location.offset));
+            }
+            row = now;
+        }
+    }
+
+    fn close(&self) {
+        if self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return;
+        }
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let _ = self.messages.send(Message::Close);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let this = std::thread::current().id();
+        // A store dropped by the work of its own commit ends without waiting for itself.
+        for thread in threads.drain(..).filter(|thread| thread.thread().id() != this) {
+            let _ = thread.join();
+        }
+        // The second one makes the position durable that the first one noted.
+        if self.shared.stopped().is_none() && let Err(error) = self.shared.checkpoint().and_then(|_| self.shared.checkpoint()) {
+            tracing::warn!(%error, "the index could not be written out; the next start replays the log");
+        }
+        self.shared.index.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for LogStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
