@@ -1,0 +1,186 @@
+//! One transaction: envelope, text, and a result for each recipient.
+
+use super::{Connection, Error, Stage};
+use crate::proto::{response::Response, text::Encoder};
+use mail::address::{Address, ReversePath};
+use store::{BodyId, Store};
+
+/// Bytes of a message that are held at once.
+const BLOCK_BYTES: u64 = 64 * 1024;
+
+/// Sender and recipients of one transaction.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// Sender.
+    pub reverse_path: ReversePath,
+    /// Recipients, at most 100 (RFC 5321 section 4.5.3.1.8).
+    pub recipients: Vec<Address>,
+    /// Whether the message needs SMTPUTF8.
+    pub utf8: bool,
+    /// Whether the message has bytes above 127.
+    pub eight_bit: bool,
+}
+
+/// The message, read from the store while it is sent.
+#[derive(Clone)]
+pub struct Body {
+    /// The store.
+    pub store: Store,
+    /// The bytes.
+    pub id: BodyId,
+    /// Their number.
+    pub size: u64,
+}
+
+/// What became of one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server has taken responsibility.
+    Sent(Response),
+    /// Not now.
+    Deferred(Response),
+    /// Never.
+    Refused(Response),
+}
+
+impl Outcome {
+    fn of(response: Response) -> Self {
+        if response.is_success() {
+            Self::Sent(response)
+        } else if response.is_permanent() {
+            Self::Refused(response)
+        } else {
+            Self::Deferred(response)
+        }
+    }
+
+    /// The server's reply.
+    pub fn response(&self) -> &Response {
+        match self {
+            Self::Sent(response) | Self::Deferred(response) | Self::Refused(response) => response,
+        }
+    }
+}
+
+impl Connection {
+    /// Sends one message; the results stand in the order of the recipients.
+    ///
+    /// # Errors
+    /// What ended the conversation. Then no recipient is settled, and [`Error::is_ambiguous`] tells whether the server may
+    /// have the message.
+    pub async fn send(&mut self, envelope: &Envelope, body: &Body) -> Result<Vec<Outcome>, Error> {
+        if let Some(response) = self.unfit(envelope, body) {
+            return Ok(vec![Outcome::Refused(response); envelope.recipients.len()]);
+        }
+        let replies = self.envelope(envelope, body).await?;
+        let mut outcomes: Vec<Outcome> = replies.into_iter().map(Outcome::of).collect();
+        if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Sent(_))) {
+            let _ = self.command("RSET\r\n", Stage::Envelope, self.timeouts.command).await?;
+            return Ok(outcomes);
+        }
+        let response = self.command("DATA\r\n", Stage::Data, self.timeouts.data).await?;
+        let end = if response.code == 354 {
+            self.text(body).await?
+        } else if response.code < 400 {
+            // 2xx to DATA is no promise that anyone has taken anything.
+            return Err(Error::Refused(response, Stage::Data));
+        } else {
+            response
+        };
+        let end = Outcome::of(end);
+        for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Sent(_))) {
+            *outcome = end.clone();
+        }
+        Ok(outcomes)
+    }
+
+    /// Why the server cannot take the message at all, in the form of a reply.
+    fn unfit(&self, envelope: &Envelope, body: &Body) -> Option<Response> {
+        let refuse = |code, text: String| Some(Response { code, lines: vec![text] });
+        match self.capabilities.size {
+            Some(max) if max > 0 && body.size > max => {
+                refuse(552, format!("5.3.4 The message has {} bytes, the server takes {max}", body.size))
+            }
+            _ if envelope.utf8 && !self.capabilities.utf8 => {
+                refuse(553, "5.6.7 The message needs SMTPUTF8, which the server does not offer".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// MAIL and RCPTs, in one write where the server pipelines; one reply for each recipient.
+    async fn envelope(&mut self, envelope: &Envelope, body: &Body) -> Result<Vec<Response>, Error> {
+        let patience = self.timeouts.command;
+        let mail = self.mail_command(envelope, body);
+        let wire = |address: &Address| if envelope.utf8 { address.to_string() } else { address.to_wire() };
+        let rcpts = envelope.recipients.iter().map(|address| format!("RCPT TO:<{}>\r\n", wire(address)));
+        let mut replies = Vec::with_capacity(envelope.recipients.len());
+        if self.capabilities.pipelining {
+            let batch: String = std::iter::once(mail).chain(rcpts).collect();
+            self.write(batch.as_bytes(), Stage::Envelope, patience).await?;
+            let sender = self.response(Stage::Envelope, patience).await?;
+            for _ in &envelope.recipients {
+                let reply = self.response(Stage::Envelope, patience).await?;
+                // When MAIL was refused its reply says why; those to RCPT only follow from it.
+                replies.push(if sender.is_success() { reply } else { sender.clone() });
+            }
+        } else {
+            let sender = self.command(&mail, Stage::Envelope, patience).await?;
+            for rcpt in rcpts {
+                let reply = match sender.is_success() {
+                    true => self.command(&rcpt, Stage::Envelope, patience).await?,
+                    false => sender.clone(),
+                };
+                replies.push(reply);
+            }
+        }
+        match replies.iter().find(|reply| reply.code == 421) {
+            Some(closing) => Err(Error::Refused(closing.clone(), Stage::Envelope)),
+            None => Ok(replies),
+        }
+    }
+
+    fn mail_command(&self, envelope: &Envelope, body: &Body) -> String {
+        let sender = match &envelope.reverse_path.0 {
+            Some(address) if envelope.utf8 => address.to_string(),
+            Some(address) => address.to_wire(),
+            None => String::new(),
+        };
+        let mut command = format!("MAIL FROM:<{sender}>");
+        if self.capabilities.size.is_some() {
+            command.push_str(&format!(" SIZE={}", body.size));
+        }
+        if envelope.eight_bit && self.capabilities.eight_bit {
+            command.push_str(" BODY=8BITMIME");
+        }
+        if envelope.utf8 {
+            command.push_str(" SMTPUTF8");
+        }
+        command.push_str("\r\n");
+        command
+    }
+
+    /// The text in blocks, dot-stuffed, and the reply to its end.
+    async fn text(&mut self, body: &Body) -> Result<Response, Error> {
+        let mut encoder = Encoder::default();
+        let mut block = Vec::new();
+        let mut at = 0;
+        loop {
+            let end = body.size.min(at + BLOCK_BYTES);
+            let bytes = body.store.body_range(body.id, at..end)?;
+            block.clear();
+            encoder.encode(&bytes, &mut block);
+            at = end;
+            if at == body.size {
+                encoder.finish(&mut block);
+            }
+            // Only once the dot is on its way can the server have taken the message.
+            let stage = if at == body.size { Stage::End } else { Stage::Text };
+            self.write(&block, stage, self.timeouts.block).await?;
+            if at == body.size {
+                break;
+            }
+        }
+        self.response(Stage::End, self.timeouts.end).await
+    }
+}

@@ -1,0 +1,196 @@
+//! A message made ready outside the commit, and the commit's part of the work.
+
+use super::{Accepted, Incoming, recipient::Target};
+use crate::Error;
+use config::Limits;
+use mail::address::Address;
+use std::{collections::HashSet, sync::Arc};
+use store::{
+    AccountId, Flags, NewBody, NewMessage, Role, SpoolId, Tx,
+    spool::SpoolEntry,
+    trace::{Step, TraceEvent},
+};
+
+/// Messages up to this size are hashed, compressed and summarised where they are; larger ones on a thread for slow work.
+const INLINE_BYTES_MAX: usize = 256 * 1024;
+
+/// A message ready to be committed. [`Prepared::apply`] may be called in a commit that does more, such as the queue's,
+/// which replaces an entry by a notification.
+#[derive(Debug)]
+pub struct Prepared {
+    bodies: Vec<NewBody>,
+    local: Option<NewMessage>,
+    targets: Vec<Target>,
+    spool: Vec<SpoolEntry>,
+    events: Vec<TraceEvent>,
+    incoming: Arc<Incoming>,
+}
+
+impl Prepared {
+    /// Makes a message ready; accounts in `full` get it through the queue.
+    ///
+    /// # Errors
+    /// [`Error::Loop`], [`Error::NoRecipient`], [`Error::Interrupted`].
+    pub async fn new(incoming: Arc<Incoming>, full: &[AccountId]) -> Result<Self, Error> {
+        let received = super::header::survey(incoming.message.local()).received;
+        if received > Limits::RECEIVED_HEADERS_MAX {
+            return Err(Error::Loop(received));
+        }
+        let (targets, remote) = split(&incoming, full);
+        if targets.is_empty() && remote.is_empty() {
+            return Err(Error::NoRecipient);
+        }
+        let (keep, relay) = (!targets.is_empty(), !remote.is_empty());
+        let (local, relayed) = if incoming.message.local().len() > INLINE_BYTES_MAX {
+            let incoming = Arc::clone(&incoming);
+            tokio::task::spawn_blocking(move || bodies(&incoming, keep, relay)).await.map_err(|_| Error::Interrupted)?
+        } else {
+            bodies(&incoming, keep, relay)
+        };
+        let mut bodies = Vec::with_capacity(2);
+        let local = local.map(|(body, message)| {
+            bodies.push(body);
+            message
+        });
+        let spool = match relayed {
+            Some(body) => {
+                let entries = remote.into_iter().map(|to| entry(&incoming, &body, to)).collect();
+                bodies.push(body);
+                entries
+            }
+            None => Vec::new(),
+        };
+        let events = events(&incoming, &targets, &spool);
+        Ok(Self { bodies, local, targets, spool, events, incoming })
+    }
+
+    /// The bodies, to be given to the commit.
+    pub fn take_bodies(&mut self) -> Vec<NewBody> {
+        std::mem::take(&mut self.bodies)
+    }
+
+    /// The commit's part: checks quotas, puts the entries.
+    ///
+    /// # Errors
+    /// [`Error::Full`] with every account that lacks room; machine faults.
+    pub fn apply(&self, tx: &mut Tx<'_>) -> Result<Accepted, Error> {
+        let mut full = Vec::new();
+        if self.incoming.quota {
+            let size = self.incoming.message.local().len() as u64;
+            for target in &self.targets {
+                if let Some(max) = target.bytes_max
+                    && tx.usage(target.account)?.bytes.saturating_add(size) > max
+                {
+                    full.push(target.account);
+                }
+            }
+        }
+        if !full.is_empty() {
+            return Err(Error::Full(full));
+        }
+        if let Some(message) = &self.local {
+            for target in &self.targets {
+                let inbox = tx.mailbox_by_role(target.account, Role::Inbox)?;
+                tx.append(target.account, inbox.id, message)?;
+            }
+        }
+        for entry in &self.spool {
+            tx.spool_put(entry.clone())?;
+        }
+        for event in &self.events {
+            tx.trace(self.incoming.trace, event);
+        }
+        Ok(Accepted { delivered: self.targets.len(), queued: self.spool.len() })
+    }
+}
+
+/// A recipient for the queue: where to, and the address first given when an alias led there.
+type Outward = (Address, Option<Address>);
+
+/// Mailboxes and next hops, none twice.
+fn split(incoming: &Incoming, full: &[AccountId]) -> (Vec<Target>, Vec<Outward>) {
+    let (mut targets, mut remote): (Vec<Target>, Vec<Outward>) = (Vec::new(), Vec::new());
+    let (mut accounts, mut addresses) = (HashSet::new(), HashSet::new());
+    for recipient in &incoming.recipients {
+        for target in &recipient.accounts {
+            if !accounts.insert(target.account) {
+                continue;
+            }
+            if full.contains(&target.account) {
+                remote.push((target.address.clone(), Some(recipient.address.clone())));
+            } else {
+                targets.push(target.clone());
+            }
+        }
+        for address in &recipient.remote {
+            if addresses.insert(address.key()) {
+                let original = (*address != recipient.address).then(|| recipient.address.clone());
+                remote.push((address.clone(), original));
+            }
+        }
+    }
+    (targets, remote)
+}
+
+/// The slow part: hash, compress, summarise.
+fn bodies(incoming: &Incoming, keep: bool, relay: bool) -> (Option<(NewBody, NewMessage)>, Option<NewBody>) {
+    let local = keep.then(|| {
+        let bytes = incoming.message.local();
+        let body = NewBody::new(bytes);
+        let message = NewMessage {
+            body: body.id(),
+            size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            received: incoming.at,
+            saved: incoming.at,
+            flags: Flags::default(),
+            trace: incoming.trace,
+            summary: Arc::new(mail::summary::summarize(bytes)),
+        };
+        (body, message)
+    });
+    (local, relay.then(|| NewBody::new(&incoming.message.relayed())))
+}
+
+fn entry(incoming: &Incoming, body: &NewBody, (recipient, original_recipient): Outward) -> SpoolEntry {
+    SpoolEntry {
+        id: SpoolId(0),
+        body: body.id(),
+        size: u32::try_from(incoming.message.relayed().len()).unwrap_or(u32::MAX),
+        reverse_path: incoming.reverse_path.clone(),
+        recipient,
+        original_recipient,
+        account: incoming.account,
+        utf8: incoming.utf8,
+        eight_bit: incoming.eight_bit,
+        trace: incoming.trace,
+        created: incoming.at,
+        next_attempt: incoming.at,
+        attempts: 0,
+        held: false,
+        warned: false,
+        last_reply: None,
+        last_host: None,
+    }
+}
+
+fn events(incoming: &Incoming, targets: &[Target], spool: &[SpoolEntry]) -> Vec<TraceEvent> {
+    let event = |step, recipients: Vec<String>, detail: &str| TraceEvent {
+        at: incoming.at,
+        step,
+        reverse_path: incoming.reverse_path.to_string(),
+        recipients,
+        detail: detail.to_owned(),
+    };
+    let mut events = Vec::with_capacity(3);
+    if let Some(step) = incoming.step {
+        let named = incoming.recipients.iter().map(|recipient| recipient.address.to_string()).collect();
+        events.push(event(step, named, &incoming.detail));
+    }
+    if !targets.is_empty() {
+        events.push(event(Step::Delivered, targets.iter().map(|target| target.address.to_string()).collect(), "mailbox"));
+    }
+    if !spool.is_empty() {
+        events.push(event(Step::Queued, spool.iter().map(|entry| entry.recipient.to_string()).collect(), "queue"));
+    }
+    events
+}
