@@ -16,6 +16,10 @@ pub struct Limits {
     pub connections_per_address_max: usize,
     /// New connections a minute from one address (IPv6: one /64) (`421 4.7.0`).
     pub connections_per_address_per_minute_max: usize,
+    /// As [`Limits::connections_per_address_max`] for clients on this machine (127.0.0.0/8, ::1), such as a proxy.
+    pub connections_local_max: usize,
+    /// As [`Limits::connections_per_address_per_minute_max`] for clients on this machine.
+    pub connections_local_per_minute_max: usize,
     /// Memory that messages being received may hold in all sessions together, bytes (`452 4.3.1`).
     pub incoming_bytes_max: usize,
     /// Wrong commands in one session before it is closed (`421 4.7.0`).
@@ -34,6 +38,8 @@ impl Default for Limits {
             connections_max: 4096,
             connections_per_address_max: 100,
             connections_per_address_per_minute_max: 600,
+            connections_local_max: 2000,
+            connections_local_per_minute_max: 200_000,
             incoming_bytes_max: 512 * 1024 * 1024,
             bad_commands_max: 20,
             sign_in_failures_per_address_max: 20,
@@ -54,6 +60,8 @@ impl Limits {
     pub const SMTP_COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
     /// Wait between two blocks of message data (RFC 5321 section 4.5.3.2.5).
     pub const SMTP_DATA_TIMEOUT: Duration = Duration::from_secs(180);
+    /// Time a client may take for a TLS handshake.
+    pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
     /// IMAP command line without literals, bytes (`BAD`).
     pub const IMAP_LINE_BYTES_MAX: usize = 64 * 1024;
     /// Idle time of a signed-in IMAP session (RFC 9051 section 5.4 asks for at least 30 minutes).
