@@ -187,7 +187,7 @@ impl Exchange {
         let Some((used, signature)) = server.verify(&last) else {
             return Err(self.directory.refused(&attempt, "wrong SCRAM proof").into());
         };
-        let login = self.directory.accepted(attempt, used)?;
+        let login = self.directory.accepted(&attempt, used)?;
         self.state = State::ScramEnd(Box::new(login));
         Ok(Step::Challenge(signature.into_bytes()))
     }

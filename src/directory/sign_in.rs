@@ -74,7 +74,7 @@ impl Directory {
             return Err(self.refused(&attempt, "password too long"));
         }
         match self.check(&attempt, password).await? {
-            Some(used) => self.accepted(attempt, used),
+            Some(used) => self.accepted(&attempt, used),
             None => Err(self.refused(&attempt, "wrong name or password")),
         }
     }
@@ -155,11 +155,11 @@ impl Directory {
     /// The right password was given; the account's state decides.
     pub(crate) fn accepted(
         &self,
-        attempt: Attempt,
+        attempt: &Attempt,
         app_password: Used,
     ) -> Result<Login, SignInError> {
         let Some(id) = attempt.account.as_ref().map(|account| account.id) else {
-            return Err(self.refused(&attempt, "no such account"));
+            return Err(self.refused(attempt, "no such account"));
         };
         // Read again: hashing took a while.
         let account = self.store().account_row(id)?;
@@ -172,7 +172,7 @@ impl Directory {
                     app_password,
                 })
             }
-            _ => Err(self.refused(&attempt, "the account is not active")),
+            _ => Err(self.refused(attempt, "the account is not active")),
         }
     }
 

@@ -161,7 +161,7 @@ impl Certificates {
         let work = async {
             match (&self.shared.tls.certificate, &self.shared.tls.acme_contact) {
                 (Some(_), _) => self.watch_files().await,
-                (None, Some(contact)) => self.renew(contact).await,
+                (None, Some(_)) => self.renew().await,
                 (None, None) => self.renew_self_signed().await,
             }
         };

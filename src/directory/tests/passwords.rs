@@ -157,7 +157,10 @@ async fn app_passwords_open_mail_but_not_the_web() {
         .await
         .unwrap();
 
-    assert_eq!(directory.app_passwords(alice.id).unwrap(), [phone.clone()]);
+    assert_eq!(
+        directory.app_passwords(alice.id).unwrap(),
+        std::slice::from_ref(&phone)
+    );
     assert!(
         directory
             .app_password_remove(bob.id, phone.id)

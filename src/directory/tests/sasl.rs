@@ -126,7 +126,7 @@ struct ScramClient {
 
 impl ScramClient {
     fn first(&self) -> String {
-        format!("n=,r=fyko+d2lbbFgONRv9qkxdawL").replace("n=", &format!("n={}", self.name))
+        format!("n={},r=fyko+d2lbbFgONRv9qkxdawL", self.name)
     }
 
     /// The last message to a challenge, and the answer to be expected.

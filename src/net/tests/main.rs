@@ -1,5 +1,6 @@
 //! Real sockets on loopback: listeners, TLS from the first byte and by STARTTLS, reload of files, bounds, pipes, DNS.
 
+mod acme;
 mod dns;
 mod listener;
 mod tls;

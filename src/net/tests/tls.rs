@@ -248,3 +248,10 @@ async fn a_client_that_does_not_speak_tls_is_dropped() {
     let _ = stream.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"220"));
 }
+
+/// The certificate that a listener with these certificates shows.
+pub(crate) async fn visit_any(certificates: &Certificates) -> Vec<u8> {
+    visit(tls_listener(certificates.server_config()).await)
+        .await
+        .0
+}

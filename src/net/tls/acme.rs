@@ -1,7 +1,8 @@
 //! Certificates by ACME (RFC 8555) with HTTP-01 (section 8.3): the answer is served by the HTTP listener on port 80.
 //!
-//! Kept under `tls/`: `acme-account.json` (the account key) and `acme.pem` (key and chain in one file, so that they are
-//! replaced together), both for the owner alone.
+//! Kept under `tls/`: `acme-account-SERVER.json` (the account key) and `acme.pem` (key and chain in one file, so that they
+//! are replaced together), both for the owner alone. For an ACME server of one's own, its root certificate is put beside
+//! them as `acme-root.pem`; it is then trusted instead of the system's roots.
 
 use super::{Certificates, Error, Source, locked, off_thread, pem, pem::Identity};
 use instant_acme::{
@@ -31,7 +32,7 @@ pub(super) fn stored(folder: &Path, hostname: &str) -> Option<Identity> {
 
 impl Certificates {
     /// Orders at two thirds of the lifetime, for ever.
-    pub(super) async fn renew(&self, contact: &str) {
+    pub(super) async fn renew(&self) {
         let mut wait = FIRST;
         let mut retry = RETRY_MIN;
         loop {
@@ -42,29 +43,38 @@ impl Certificates {
                 wait = CHECK;
                 continue;
             }
-            match tokio::time::timeout(ORDER, self.order(contact)).await {
-                Ok(Ok(identity)) => {
-                    tracing::info!(names = ?identity.names, "certificate obtained by ACME");
-                    self.install(Source::Acme, identity);
-                    (wait, retry) = (CHECK, RETRY_MIN);
-                }
-                failed => {
-                    let why = match failed {
-                        Ok(Err(error)) => error.to_string(),
-                        _ => "ACME: no answer in time".to_owned(),
-                    };
-                    tracing::warn!(
-                        why,
-                        retry_seconds = retry.as_secs(),
-                        "no certificate by ACME"
-                    );
-                    *locked(&self.shared.fault) = Some(why);
+            match self.order_now().await {
+                Ok(()) => (wait, retry) = (CHECK, RETRY_MIN),
+                Err(error) => {
+                    tracing::warn!(%error, retry_seconds = retry.as_secs(), "no certificate by ACME");
                     wait = retry;
                     retry = (retry * 2).min(RETRY_MAX);
                 }
             }
-            locked(&self.shared.answers).clear();
         }
+    }
+
+    /// Orders a certificate now, whatever the age of the one in use, and uses it.
+    ///
+    /// # Errors
+    /// [`Error::Acme`] where ACME is not configured, the server refuses, or does not answer in time.
+    pub async fn order_now(&self) -> Result<(), Error> {
+        let Some(contact) = &self.shared.tls.acme_contact else {
+            return Err(Error::Acme("tls.acme_contact is not set".into()));
+        };
+        let ordered = tokio::time::timeout(ORDER, self.order(contact)).await;
+        locked(&self.shared.answers).clear();
+        let identity =
+            match ordered.unwrap_or_else(|_| Err(Error::Acme("no answer in time".into()))) {
+                Ok(identity) => identity,
+                Err(error) => {
+                    *locked(&self.shared.fault) = Some(error.to_string());
+                    return Err(error);
+                }
+            };
+        tracing::info!(names = ?identity.names, "certificate obtained by ACME");
+        self.install(Source::Acme, identity);
+        Ok(())
     }
 
     async fn order(&self, contact: &str) -> Result<Identity, Error> {
@@ -123,16 +133,28 @@ impl Certificates {
         Ok(())
     }
 
+    /// The account at the configured server, made when there is none.
     async fn account(&self, contact: &str) -> Result<Account, Error> {
-        let path = self.shared.folder.join("acme-account.json");
+        let server = self
+            .shared
+            .tls
+            .acme_directory
+            .as_deref()
+            .unwrap_or(LetsEncrypt::Production.url());
+        let path = self
+            .shared
+            .folder
+            .join(format!("acme-account-{}.json", file_name(server)));
+        let root = self.shared.folder.join("acme-root.pem");
+        let builder = match root.exists() {
+            true => Account::builder_with_root(&root),
+            false => Account::builder(),
+        };
+        let builder = builder.map_err(fault)?;
         if let Ok(text) = tokio::fs::read_to_string(&path).await {
             let credentials: AccountCredentials =
                 serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
-            return Account::builder()
-                .map_err(fault)?
-                .from_credentials(credentials)
-                .await
-                .map_err(fault);
+            return builder.from_credentials(credentials).await.map_err(fault);
         }
         let contact = if contact.contains(':') {
             contact.to_owned()
@@ -144,15 +166,8 @@ impl Certificates {
             terms_of_service_agreed: true,
             only_return_existing: false,
         };
-        let server = self
-            .shared
-            .tls
-            .acme_directory
-            .clone()
-            .unwrap_or_else(|| LetsEncrypt::Production.url().to_owned());
-        let (account, credentials) = Account::builder()
-            .map_err(fault)?
-            .create(&new, server, None)
+        let (account, credentials) = builder
+            .create(&new, server.to_owned(), None)
             .await
             .map_err(fault)?;
         let text =
@@ -160,6 +175,22 @@ impl Certificates {
         off_thread(move || pem::write_secret(&path, &text)).await?;
         Ok(account)
     }
+}
+
+/// The host and path of a URL as part of a file name.
+fn file_name(url: &str) -> String {
+    let plain = url.trim_start_matches("https://");
+    plain
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(150)
+        .collect()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
