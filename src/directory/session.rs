@@ -301,3 +301,68 @@ fn remove(tx: &mut Tx<'_>, hash: &[u8; 32], session: &Session) {
     tx.record_remove(&row::session(hash));
     tx.record_remove(&row::session_of(session.account, session.id));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::NewAccount;
+
+    /// A session of the only account, moved so that it ends after this many milliseconds.
+    async fn ending_after(left_ms: i64) -> (tempfile::TempDir, Directory, Ticket, i64) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (store, _) = store::Store::open(folder.path(), &store::Options::default()).unwrap();
+        let directory = Directory::new(store, &config::Limits::default());
+        directory.domain_add("example.test").await.unwrap();
+        let account = NewAccount {
+            address: "alice@example.test".parse().unwrap(),
+            name: String::new(),
+            password: "correct horse battery".into(),
+            admin: false,
+            quota: None,
+        };
+        directory.account_add(account).await.unwrap();
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let (ticket, mut session, _) = directory
+            .session_begin("alice", "correct horse battery", client, "")
+            .await
+            .unwrap();
+        let hash = ticket.hash().unwrap();
+        session.expires = now_ms() + left_ms;
+        let moved = session.clone();
+        directory
+            .commit(move |tx| row::put(tx, &row::session(&hash), &moved))
+            .await
+            .unwrap();
+        (folder, directory, ticket, session.expires)
+    }
+
+    #[tokio::test]
+    async fn an_expired_session_is_over_and_is_swept() {
+        let (_folder, directory, ticket, _) = ending_after(-1).await;
+        assert!(matches!(
+            directory.session(&ticket),
+            Err(SignInError::Refused)
+        ));
+        assert_eq!(directory.sessions(AccountId(1)).unwrap(), []);
+        assert_eq!(directory.sessions_sweep().await.unwrap(), 1);
+        assert_eq!(directory.sessions_sweep().await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn use_moves_the_end_on_at_most_once_a_day() {
+        let (_folder, directory, ticket, expires) = ending_after(LIFETIME_MS - DAY_MS / 2).await;
+        assert_eq!(directory.session(&ticket).unwrap().0.expires, expires);
+        assert!(
+            locked(&directory.inner.extending).is_empty(),
+            "used today already"
+        );
+
+        let (_folder, directory, ticket, expires) = ending_after(LIFETIME_MS - 2 * DAY_MS).await;
+        directory.session(&ticket).unwrap();
+        directory.session(&ticket).unwrap();
+        while !locked(&directory.inner.extending).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(directory.session(&ticket).unwrap().0.expires > expires + DAY_MS);
+    }
+}
