@@ -32,8 +32,9 @@ pub use store::AccountId;
 
 use row::Records as _;
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::watch;
 
@@ -50,8 +51,10 @@ struct Inner {
     throttle: Mutex<throttle::Throttle>,
     /// Raised when sessions end or accounts lose rights.
     session_changes: watch::Sender<u64>,
+    /// Bytes used by large domains, and when that was added up.
+    domain_use: Mutex<HashMap<String, (Instant, u64)>>,
     /// Tickets whose expiry is being moved on.
-    extending: Mutex<std::collections::HashSet<[u8; 32]>>,
+    extending: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl Directory {
@@ -63,6 +66,7 @@ impl Directory {
             known: Mutex::new(known::Known::new()),
             throttle: Mutex::new(throttle::Throttle::new(limits)),
             session_changes: watch::Sender::new(0),
+            domain_use: Mutex::default(),
             extending: Mutex::default(),
         };
         Self {

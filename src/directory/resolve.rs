@@ -4,16 +4,23 @@
 //! first admin for `postmaster` and `abuse` (RFC 5321 section 4.5.1, RFC 2142 section 4), the domain's catch-all.
 
 use crate::{
-    AccountState, Directory, Error, domain,
+    AccountState, Directory, Error, domain, locked,
     row::{AtAddress, Records},
 };
 use config::Limits;
 use mail::address::Address;
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use store::AccountId;
 
 /// Addresses looked at for one recipient before it counts as a loop of lists.
 const STEPS_MAX: usize = 5000;
+/// Accounts of a domain whose use is added up anew each time.
+const ACCOUNTS_SUMMED_MAX: usize = 100;
+/// Time for which the sum of a larger domain is kept.
+const USE_KEPT: Duration = Duration::from_secs(5);
 /// Local parts that every domain has (RFC 5321 section 4.5.1, RFC 2142 section 4).
 const RESERVED: [&str; 2] = ["postmaster", "abuse"];
 
@@ -83,17 +90,33 @@ impl Directory {
             None => None,
         };
         let domain = self.store().domain_row(account.address.domain())?;
-        let Some(quota) = domain.as_ref().and_then(|domain| domain.quota) else {
+        let Some((name, quota)) = domain.and_then(|domain| Some((domain.name, domain.quota?)))
+        else {
             return Ok(own);
         };
-        let mut used = 0_u64;
-        for at in self.store().addresses(Some(account.address.domain()))? {
+        let left = quota.saturating_sub(self.domain_use(&name)?);
+        Ok(Some(own.map_or(left, |own| own.min(left))))
+    }
+
+    /// Bytes used by all accounts of a domain. Adding up a large domain for each recipient would be slow, so its sum is
+    /// kept for a few seconds; mail of that time can take it over its quota by as much.
+    fn domain_use(&self, name: &str) -> Result<u64, Error> {
+        if let Some((when, used)) = locked(&self.inner.domain_use).get(name)
+            && when.elapsed() < USE_KEPT
+        {
+            return Ok(*used);
+        }
+        let (mut used, mut accounts) = (0_u64, 0);
+        for at in self.store().addresses(Some(name))? {
             if let AtAddress::Account(id) = at {
                 used = used.saturating_add(self.store().usage(id)?.bytes);
+                accounts += 1;
             }
         }
-        let left = quota.saturating_sub(used);
-        Ok(Some(own.map_or(left, |own| own.min(left))))
+        if accounts > ACCOUNTS_SUMMED_MAX {
+            locked(&self.inner.domain_use).insert(name.to_owned(), (Instant::now(), used));
+        }
+        Ok(used)
     }
 }
 
