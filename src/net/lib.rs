@@ -1,7 +1,7 @@
 //! The ground under the protocols: listeners, TLS, connection bounds, lines, name look-ups, shutdown, in-memory pipes.
 //!
 //! Layout: [`stream`] one type for all transports, [`listener`] accept loops, [`pipe`] listeners without a socket,
-//! [`tls`] certificates (files, ACME, self-signed), [`limits`] connection and rate bounds, [`line`] the bounded line
+//! [`tls`] certificates (files, ACME, self-signed), [`limits`] connection and rate bounds, [`mod@line`] the bounded line
 //! reader, [`dns`] look-ups, [`shutdown`] draining.
 //!
 //! Invariants: knows no mail; every read has a bound and a deadline set by its caller; no accept loop ends on an error.
