@@ -66,10 +66,7 @@ pub struct NewAccount {
 /// Without the password.
 impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewAccount")
-            .field("address", &self.address)
-            .field("admin", &self.admin)
-            .finish_non_exhaustive()
+        f.debug_struct("NewAccount").field("address", &self.address).field("admin", &self.admin).finish_non_exhaustive()
     }
 }
 
@@ -113,14 +110,8 @@ impl Directory {
     /// # Errors
     /// [`Error::Exists`], [`Error::NotFound`] for the domain, [`Error::Invalid`] for the password.
     pub async fn account_add(&self, account: NewAccount) -> Result<Account, Error> {
-        let credential = self
-            .inner
-            .hasher
-            .credential(&account.password, random())
-            .await?;
-        let added = self
-            .commit(move |tx| add(tx, &account, &credential))
-            .await?;
+        let credential = self.inner.hasher.credential(&account.password, random()).await?;
+        let added = self.commit(move |tx| add(tx, &account, &credential)).await?;
         tracing::info!(account = %added.address, admin = added.admin, "account added");
         Ok(added)
     }
@@ -135,17 +126,8 @@ impl Directory {
         let updated = self
             .commit(move |tx| {
                 let kept = tx.account_must(id)?;
-                let updated = Account {
-                    id,
-                    address: kept.address,
-                    created: kept.created,
-                    ..account.clone()
-                };
-                set_admin(
-                    tx,
-                    id,
-                    updated.admin && updated.state == AccountState::Active,
-                )?;
+                let updated = Account { id, address: kept.address, created: kept.created, ..account.clone() };
+                set_admin(tx, id, updated.admin && updated.state == AccountState::Active)?;
                 if updated.state != AccountState::Active {
                     session::end_all(tx, id)?;
                 }
@@ -217,24 +199,16 @@ impl Directory {
 
 fn leads_to_alone(records: &impl Records, address: &Address, id: AccountId) -> Result<bool, Error> {
     Ok(match resolve::follow(records, address)? {
-        Resolution::Deliver { accounts, remote } => {
-            remote.is_empty() && accounts.len() == 1 && accounts[0].0 == id
-        }
+        Resolution::Deliver { accounts, remote } => remote.is_empty() && accounts.len() == 1 && accounts[0].0 == id,
         _ => false,
     })
 }
 
 /// Writes a new account with its mailboxes, credential and address.
-pub(crate) fn add(
-    tx: &mut Tx<'_>,
-    new: &NewAccount,
-    credential: &Credential,
-) -> Result<Account, Error> {
+pub(crate) fn add(tx: &mut Tx<'_>, new: &NewAccount, credential: &Credential) -> Result<Account, Error> {
     check_name(&new.name)?;
     let address = &new.address;
-    let domain = tx
-        .domain_row(address.domain())?
-        .ok_or_else(|| domain::missing(address.domain()))?;
+    let domain = tx.domain_row(address.domain())?.ok_or_else(|| domain::missing(address.domain()))?;
     match tx.at(address.local(), address.domain())? {
         Some(AtAddress::Account(_)) => return Err(Error::Exists(format!("account {address}"))),
         Some(AtAddress::Alias(_)) => return Err(Error::Exists(format!("alias {address}"))),
@@ -251,11 +225,7 @@ pub(crate) fn add(
     };
     tx.account_create(account.id)?;
     row::put(tx, &row::account(account.id), &account)?;
-    row::put(
-        tx,
-        &row::address_key(address),
-        &AtAddress::Account(account.id),
-    )?;
+    row::put(tx, &row::address_key(address), &AtAddress::Account(account.id))?;
     row::put(tx, &row::credential(account.id), credential)?;
     if account.admin {
         set_admin(tx, account.id, true)?;
@@ -270,15 +240,11 @@ fn set_admin(tx: &mut Tx<'_>, id: AccountId, admin: bool) -> Result<(), Error> {
     match (admins.contains(&id), admin) {
         (true, true) | (false, false) => return Ok(()),
         (false, true) if admins.len() >= ADMINS_MAX => {
-            return Err(Error::Invalid(format!(
-                "there are {ADMINS_MAX} admins already"
-            )));
+            return Err(Error::Invalid(format!("there are {ADMINS_MAX} admins already")));
         }
         (false, true) => admins.push(id),
         (true, false) if admins.len() == 1 => {
-            return Err(Error::Invalid(
-                "this is the last active admin: make another account admin first".into(),
-            ));
+            return Err(Error::Invalid("this is the last active admin: make another account admin first".into()));
         }
         (true, false) => admins.retain(|other| *other != id),
     }
@@ -288,9 +254,7 @@ fn set_admin(tx: &mut Tx<'_>, id: AccountId, admin: bool) -> Result<(), Error> {
 
 fn check_name(name: &str) -> Result<(), Error> {
     if name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
-        return Err(Error::Invalid(format!(
-            "a name has at most {NAME_BYTES_MAX} bytes and no control characters"
-        )));
+        return Err(Error::Invalid(format!("a name has at most {NAME_BYTES_MAX} bytes and no control characters")));
     }
     Ok(())
 }

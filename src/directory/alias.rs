@@ -41,28 +41,18 @@ impl Directory {
         let mut seen = HashSet::new();
         alias.targets.retain(|target| seen.insert(target.key()));
         if alias.targets.is_empty() {
-            return Err(Error::Invalid(format!(
-                "the alias {} needs a target",
-                alias.address
-            )));
+            return Err(Error::Invalid(format!("the alias {} needs a target", alias.address)));
         }
         if alias.targets.len() > TARGETS_MAX {
-            return Err(Error::Invalid(format!(
-                "an alias has at most {TARGETS_MAX} targets"
-            )));
+            return Err(Error::Invalid(format!("an alias has at most {TARGETS_MAX} targets")));
         }
         self.commit(move |tx| {
             let address = &alias.address;
-            tx.domain_row(address.domain())?
-                .ok_or_else(|| domain::missing(address.domain()))?;
+            tx.domain_row(address.domain())?.ok_or_else(|| domain::missing(address.domain()))?;
             if let Some(AtAddress::Account(_)) = tx.at(address.local(), address.domain())? {
                 return Err(Error::Exists(format!("account {address}")));
             }
-            row::put(
-                tx,
-                &row::address_key(address),
-                &AtAddress::Alias(alias.clone()),
-            )?;
+            row::put(tx, &row::address_key(address), &AtAddress::Alias(alias.clone()))?;
             for leads_to in &alias.targets {
                 if target(tx, leads_to, true)? == Target::Unknown {
                     return Err(Error::Invalid(format!("{leads_to} does not exist here")));
@@ -116,19 +106,12 @@ fn check_depth(tx: &Tx<'_>, alias: &Alias) -> Result<(), Error> {
     let mut sources: HashMap<String, Vec<Address>> = HashMap::new();
     for other in aliases(tx, None)? {
         for leads_to in &other.targets {
-            sources
-                .entry(leads_to.key())
-                .or_default()
-                .push(other.address.clone());
+            sources.entry(leads_to.key()).or_default().push(other.address.clone());
         }
     }
     let mut level = vec![alias.address.clone()];
     for _ in 0..Limits::ALIAS_DEPTH_MAX {
-        let above: Vec<Address> = level
-            .iter()
-            .filter_map(|address| sources.remove(&address.key()))
-            .flatten()
-            .collect();
+        let above: Vec<Address> = level.iter().filter_map(|address| sources.remove(&address.key())).flatten().collect();
         for source in &above {
             resolve::follow(tx, source)?;
         }

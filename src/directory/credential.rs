@@ -85,41 +85,22 @@ impl Directory {
     /// # Errors
     /// Machine faults.
     pub fn app_passwords(&self, id: AccountId) -> Result<Vec<AppPassword>, Error> {
-        Ok(self
-            .store()
-            .all::<AppRow>(&row::apps_of(id))?
-            .into_iter()
-            .map(|(_, app)| app.public)
-            .collect())
+        Ok(self.store().all::<AppRow>(&row::apps_of(id))?.into_iter().map(|(_, app)| app.public).collect())
     }
 
     /// Makes an app password and returns its secret, which is shown once.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`].
-    pub async fn app_password_add(
-        &self,
-        id: AccountId,
-        name: &str,
-    ) -> Result<(AppPassword, String), Error> {
+    pub async fn app_password_add(&self, id: AccountId, name: &str) -> Result<(AppPassword, String), Error> {
         let name = name.trim().to_owned();
-        if name.is_empty() || name.len() > APP_NAME_BYTES_MAX || name.chars().any(char::is_control)
-        {
-            return Err(Error::Invalid(format!(
-                "say in 1 to {APP_NAME_BYTES_MAX} bytes what the app password is for"
-            )));
+        if name.is_empty() || name.len() > APP_NAME_BYTES_MAX || name.chars().any(char::is_control) {
+            return Err(Error::Invalid(format!("say in 1 to {APP_NAME_BYTES_MAX} bytes what the app password is for")));
         }
         let letters = random_letters();
-        let groups: Vec<&str> = [0, 4, 8, 12]
-            .iter()
-            .map(|at| &letters[*at..at + 4])
-            .collect();
+        let groups: Vec<&str> = [0, 4, 8, 12].iter().map(|at| &letters[*at..at + 4]).collect();
         let secret = groups.join("-");
-        let scram = self
-            .inner
-            .hasher
-            .scram_keys(&secret, self.scram_salt(id)?)
-            .await?;
+        let scram = self.inner.hasher.scram_keys(&secret, self.scram_salt(id)?).await?;
         let (salt, version) = (random(), hash::random_version());
         let hash = app_hash(&salt, &letters);
         let public = self
@@ -127,21 +108,10 @@ impl Directory {
                 tx.account_must(id)?;
                 let apps = tx.all::<AppRow>(&row::apps_of(id))?;
                 if apps.len() >= APPS_MAX {
-                    return Err(Error::Invalid(format!(
-                        "an account has at most {APPS_MAX} app passwords"
-                    )));
+                    return Err(Error::Invalid(format!("an account has at most {APPS_MAX} app passwords")));
                 }
-                let public = AppPassword {
-                    id: tx.next_id("app-password")?,
-                    name: name.clone(),
-                    created: now_ms(),
-                };
-                let app = AppRow {
-                    public: public.clone(),
-                    salt,
-                    hash,
-                    scram: scram.clone(),
-                };
+                let public = AppPassword { id: tx.next_id("app-password")?, name: name.clone(), created: now_ms() };
+                let app = AppRow { public: public.clone(), salt, hash, scram: scram.clone() };
                 row::put(tx, &row::app(id, public.id), &app)?;
                 set_version(tx, id, version)?;
                 Ok(public)
@@ -171,44 +141,26 @@ impl Directory {
 
     /// What SCRAM can check a client by: the password, and the app passwords.
     pub(crate) fn scram_keys(&self, id: AccountId) -> Result<Vec<(Used, scram::Keys)>, Error> {
-        let password = self
-            .store()
-            .credential_row(id)?
-            .and_then(|credential| credential.scram);
+        let password = self.store().credential_row(id)?.and_then(|credential| credential.scram);
         let apps = self.store().all::<AppRow>(&row::apps_of(id))?;
-        let apps = apps
-            .into_iter()
-            .map(|(_, app)| (Some(app.public.id), app.scram));
-        Ok(password
-            .map(|keys| (None, keys))
-            .into_iter()
-            .chain(apps)
-            .collect())
+        let apps = apps.into_iter().map(|(_, app)| (Some(app.public.id), app.scram));
+        Ok(password.map(|keys| (None, keys)).into_iter().chain(apps).collect())
     }
 
     fn scram_salt(&self, id: AccountId) -> Result<[u8; 16], Error> {
         self.account(id)?;
-        Ok(self
-            .store()
-            .credential_row(id)?
-            .map_or_else(random, |credential| credential.scram_salt))
+        Ok(self.store().credential_row(id)?.map_or_else(random, |credential| credential.scram_salt))
     }
 
     /// The app password of an account that a secret is, written in any case, with or without separators.
-    pub(crate) fn app_password_of(
-        &self,
-        id: AccountId,
-        secret: &str,
-    ) -> Result<Option<u64>, Error> {
+    pub(crate) fn app_password_of(&self, id: AccountId, secret: &str) -> Result<Option<u64>, Error> {
         let Some(letters) = normal_letters(secret) else {
             return Ok(None);
         };
         let mut found = None;
         for (_, app) in self.store().all::<AppRow>(&row::apps_of(id))? {
             // blake3::Hash compares in constant time.
-            if blake3::Hash::from_bytes(app.hash)
-                == blake3::Hash::from_bytes(app_hash(&app.salt, &letters))
-            {
+            if blake3::Hash::from_bytes(app.hash) == blake3::Hash::from_bytes(app_hash(&app.salt, &letters)) {
                 found = Some(app.public.id);
             }
         }
@@ -240,10 +192,7 @@ fn random_letters() -> String {
     while letters.len() < APP_LETTERS {
         let bytes: [u8; APP_LETTERS] = random();
         let even = bytes.iter().filter(|byte| **byte < EVEN);
-        letters.extend(
-            even.take(APP_LETTERS - letters.len())
-                .map(|byte| char::from(b'a' + byte % 26)),
-        );
+        letters.extend(even.take(APP_LETTERS - letters.len()).map(|byte| char::from(b'a' + byte % 26)));
     }
     letters
 }
@@ -252,13 +201,8 @@ fn normal_letters(secret: &str) -> Option<String> {
     if secret.len() > 2 * APP_LETTERS {
         return None;
     }
-    let letters: String = secret
-        .chars()
-        .filter(|c| !matches!(c, '-' | ' '))
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    (letters.len() == APP_LETTERS && letters.bytes().all(|byte| byte.is_ascii_lowercase()))
-        .then_some(letters)
+    let letters: String = secret.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
+    (letters.len() == APP_LETTERS && letters.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(letters)
 }
 
 fn app_hash(salt: &[u8; 16], letters: &str) -> [u8; 32] {

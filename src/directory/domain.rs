@@ -29,12 +29,7 @@ impl Directory {
     /// # Errors
     /// Machine faults.
     pub fn domains(&self) -> Result<Vec<Domain>, Error> {
-        Ok(self
-            .store()
-            .all(row::DOMAINS)?
-            .into_iter()
-            .map(|(_, domain)| domain)
-            .collect())
+        Ok(self.store().all(row::DOMAINS)?.into_iter().map(|(_, domain)| domain).collect())
     }
 
     /// One domain.
@@ -57,13 +52,7 @@ impl Directory {
         let Some(normal) = normal(name) else {
             return Err(Error::Invalid(format!("{name} is not a domain name")));
         };
-        let domain = Domain {
-            name: normal,
-            catch_all: None,
-            account_quota: None,
-            quota: None,
-            created: now_ms(),
-        };
+        let domain = Domain { name: normal, catch_all: None, account_quota: None, quota: None, created: now_ms() };
         let added = domain.clone();
         self.commit(move |tx| {
             if tx.domain_row(&domain.name)?.is_some() {
@@ -88,15 +77,9 @@ impl Directory {
             if let Some(catch_all) = &domain.catch_all
                 && target(tx, catch_all, false)? == Target::Unknown
             {
-                return Err(Error::Invalid(format!(
-                    "{catch_all} does not exist here, so it cannot take mail"
-                )));
+                return Err(Error::Invalid(format!("{catch_all} does not exist here, so it cannot take mail")));
             }
-            let updated = Domain {
-                name: kept.name,
-                created: kept.created,
-                ..domain.clone()
-            };
+            let updated = Domain { name: kept.name, created: kept.created, ..domain.clone() };
             row::put(tx, &row::domain(&name), &updated)?;
             if let Some(catch_all) = &updated.catch_all {
                 // An alias that leads to an unknown address of the domain would lead back to itself.
@@ -117,14 +100,9 @@ impl Directory {
         self.commit(move |tx| {
             tx.domain_row(&name)?.ok_or_else(|| missing(&name))?;
             let rows = tx.all::<AtAddress>(&row::addresses_of(&name))?;
-            let accounts = rows
-                .iter()
-                .filter(|(_, at)| matches!(at, AtAddress::Account(_)))
-                .count();
+            let accounts = rows.iter().filter(|(_, at)| matches!(at, AtAddress::Account(_))).count();
             if accounts > 0 {
-                return Err(Error::Invalid(format!(
-                    "{name} still has {accounts} accounts: remove them first"
-                )));
+                return Err(Error::Invalid(format!("{name} still has {accounts} accounts: remove them first")));
             }
             rows.iter().for_each(|(key, _)| tx.record_remove(key));
             tx.record_remove(&row::domain(&name));

@@ -2,8 +2,7 @@
 
 use crate::{Error, credential::Credential, random, sasl::scram};
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
 };
 use config::Limits;
 use std::{
@@ -30,57 +29,34 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        let places = available_parallelism()
-            .map_or(2, usize::from)
-            .clamp(1, AT_ONCE_MAX);
-        Self {
-            places: Arc::new(Semaphore::new(places)),
-            dummy: Arc::default(),
-        }
+        let places = available_parallelism().map_or(2, usize::from).clamp(1, AT_ONCE_MAX);
+        Self { places: Arc::new(Semaphore::new(places)), dummy: Arc::default() }
     }
 
     /// Waits for the right to compute one hash.
     pub(crate) async fn place(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed")
+        Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// A new credential for a password.
     ///
     /// # Errors
     /// [`Error::Invalid`] when it is too short or too long.
-    pub(crate) async fn credential(
-        &self,
-        password: &str,
-        scram_salt: [u8; 16],
-    ) -> Result<Credential, Error> {
+    pub(crate) async fn credential(&self, password: &str, scram_salt: [u8; 16]) -> Result<Credential, Error> {
         check(password)?;
         let place = self.place().await;
         let password = password.to_owned();
         off_thread(move || {
             let _place = place;
             // SCRAM clients prepare other passwords by SASLprep (RFC 4013), which would have to be done here as well.
-            let scram = password
-                .is_ascii()
-                .then(|| scram::Keys::derive(&password, scram_salt, scram::ITERATIONS));
-            Credential {
-                hash: hash(&password),
-                scram,
-                scram_salt,
-                version: random_version(),
-            }
+            let scram = password.is_ascii().then(|| scram::Keys::derive(&password, scram_salt, scram::ITERATIONS));
+            Credential { hash: hash(&password), scram, scram_salt, version: random_version() }
         })
         .await
     }
 
     /// The SCRAM keys of a secret that is ASCII.
-    pub(crate) async fn scram_keys(
-        &self,
-        secret: &str,
-        salt: [u8; 16],
-    ) -> Result<scram::Keys, Error> {
+    pub(crate) async fn scram_keys(&self, secret: &str, salt: [u8; 16]) -> Result<scram::Keys, Error> {
         let place = self.place().await;
         let secret = secret.to_owned();
         off_thread(move || {
@@ -102,13 +78,9 @@ impl Hasher {
         off_thread(move || {
             let _place = place;
             let known = hash.is_some();
-            let hash =
-                hash.unwrap_or_else(|| dummy.get_or_init(|| self::hash(&random_text())).clone());
-            let fits = PasswordHash::new(&hash).is_ok_and(|parsed| {
-                argon2()
-                    .verify_password(password.as_bytes(), &parsed)
-                    .is_ok()
-            });
+            let hash = hash.unwrap_or_else(|| dummy.get_or_init(|| self::hash(&random_text())).clone());
+            let fits = PasswordHash::new(&hash)
+                .is_ok_and(|parsed| argon2().verify_password(password.as_bytes(), &parsed).is_ok());
             fits && known
         })
         .await
@@ -118,36 +90,25 @@ impl Hasher {
 /// What a password must be to be set.
 pub(crate) fn check(password: &str) -> Result<(), Error> {
     if password.chars().count() < CHARS_MIN {
-        return Err(Error::Invalid(format!(
-            "a password has at least {CHARS_MIN} characters"
-        )));
+        return Err(Error::Invalid(format!("a password has at least {CHARS_MIN} characters")));
     }
     if password.len() > Limits::PASSWORD_BYTES_MAX {
-        return Err(Error::Invalid(format!(
-            "a password has at most {} bytes",
-            Limits::PASSWORD_BYTES_MAX
-        )));
+        return Err(Error::Invalid(format!("a password has at most {} bytes", Limits::PASSWORD_BYTES_MAX)));
     }
     if password.chars().any(char::is_control) {
-        return Err(Error::Invalid(
-            "a password has no control characters".into(),
-        ));
+        return Err(Error::Invalid("a password has no control characters".into()));
     }
     Ok(())
 }
 
 fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .expect("the parameters are within argon2's bounds");
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 /// As a PHC string, which names its parameters: they can be raised without losing old hashes.
 fn hash(password: &str) -> String {
-    argon2()
-        .hash_password(password.as_bytes())
-        .expect("a bounded password can be hashed")
-        .to_string()
+    argon2().hash_password(password.as_bytes()).expect("a bounded password can be hashed").to_string()
 }
 
 fn random_text() -> String {
@@ -164,8 +125,6 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let fault = |error: tokio::task::JoinError| {
-        Error::Store(store::Error::Io(std::io::Error::other(error)))
-    };
+    let fault = |error: tokio::task::JoinError| Error::Store(store::Error::Io(std::io::Error::other(error)));
     tokio::task::spawn_blocking(work).await.map_err(fault)
 }

@@ -28,12 +28,7 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn new() -> Self {
-        Self {
-            key: random(),
-            since: Instant::now(),
-            current: HashMap::new(),
-            previous: HashMap::new(),
-        }
+        Self { key: random(), since: Instant::now(), current: HashMap::new(), previous: HashMap::new() }
     }
 
     /// How a sign-in is known again.

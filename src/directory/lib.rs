@@ -69,9 +69,7 @@ impl Directory {
             domain_use: Mutex::default(),
             extending: Mutex::default(),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     /// The store it is kept in.
@@ -97,17 +95,13 @@ impl Directory {
 
     /// Open connections shall look again whether they may go on.
     fn rights_changed(&self) {
-        self.inner
-            .session_changes
-            .send_modify(|changes| *changes += 1);
+        self.inner.session_changes.send_modify(|changes| *changes += 1);
     }
 }
 
 /// Milliseconds since 1970.
 fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 

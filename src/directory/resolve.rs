@@ -60,10 +60,7 @@ impl Directory {
     /// Machine faults.
     pub fn resolve_postmaster(&self) -> Result<Resolution, Error> {
         Ok(match first_admin(self.store())? {
-            Some((id, address)) => Resolution::Deliver {
-                accounts: vec![(id, address)],
-                remote: Vec::new(),
-            },
+            Some((id, address)) => Resolution::Deliver { accounts: vec![(id, address)], remote: Vec::new() },
             None => Resolution::Unknown,
         })
     }
@@ -90,8 +87,7 @@ impl Directory {
             None => None,
         };
         let domain = self.store().domain_row(account.address.domain())?;
-        let Some((name, quota)) = domain.and_then(|domain| Some((domain.name, domain.quota?)))
-        else {
+        let Some((name, quota)) = domain.and_then(|domain| Some((domain.name, domain.quota?))) else {
             return Ok(own);
         };
         let left = quota.saturating_sub(self.domain_use(&name)?);
@@ -130,11 +126,7 @@ pub(crate) enum Target {
 }
 
 /// Looks at one address; `catch_all` says whether the domain's catch-all counts.
-pub(crate) fn target(
-    records: &impl Records,
-    address: &Address,
-    catch_all: bool,
-) -> Result<Target, Error> {
+pub(crate) fn target(records: &impl Records, address: &Address, catch_all: bool) -> Result<Target, Error> {
     let Some(domain) = records.domain_row(address.domain())? else {
         return Ok(Target::Elsewhere);
     };
@@ -153,26 +145,18 @@ fn lookup(records: &impl Records, address: &Address) -> Result<Option<AtAddress>
         return Ok(Some(exact));
     }
     let base = address.base_local();
-    if base.len() == address.local().len() {
-        Ok(None)
-    } else {
-        records.at(base, address.domain())
-    }
+    if base.len() == address.local().len() { Ok(None) } else { records.at(base, address.domain()) }
 }
 
 fn is_reserved(address: &Address) -> bool {
-    RESERVED
-        .iter()
-        .any(|name| address.base_local().eq_ignore_ascii_case(name))
+    RESERVED.iter().any(|name| address.base_local().eq_ignore_ascii_case(name))
 }
 
 fn first_admin(records: &impl Records) -> Result<Option<(AccountId, Address)>, Error> {
     let Some(id) = records.admins()?.into_iter().next() else {
         return Ok(None);
     };
-    Ok(records
-        .account_row(id)?
-        .map(|account| (id, account.address)))
+    Ok(records.account_row(id)?.map(|account| (id, account.address)))
 }
 
 /// Follows an address of a local domain to the end.
@@ -180,19 +164,9 @@ fn first_admin(records: &impl Records) -> Result<Option<(AccountId, Address)>, E
 /// # Errors
 /// [`Error::Invalid`] for a loop, or too long a chain.
 pub(crate) fn follow(records: &impl Records, recipient: &Address) -> Result<Resolution, Error> {
-    let mut walk = Walk {
-        records,
-        done: HashSet::new(),
-        path: Vec::new(),
-        found: Found::default(),
-    };
+    let mut walk = Walk { records, done: HashSet::new(), path: Vec::new(), found: Found::default() };
     walk.visit(recipient)?;
-    let Found {
-        accounts,
-        remote,
-        disabled,
-        ..
-    } = walk.found;
+    let Found { accounts, remote, disabled, .. } = walk.found;
     Ok(match (accounts.is_empty() && remote.is_empty(), disabled) {
         (false, _) => Resolution::Deliver { accounts, remote },
         (true, true) => Resolution::Disabled,
@@ -221,14 +195,10 @@ impl<R: Records> Walk<'_, R> {
     fn visit(&mut self, address: &Address) -> Result<(), Error> {
         let key = address.key();
         if self.path.contains(&key) {
-            return Err(Error::Invalid(format!(
-                "the alias {address} leads back to itself"
-            )));
+            return Err(Error::Invalid(format!("the alias {address} leads back to itself")));
         }
         if self.path.len() > Limits::ALIAS_DEPTH_MAX || self.done.len() > STEPS_MAX {
-            return Err(Error::Invalid(format!(
-                "the aliases that lead to {address} are too long a chain"
-            )));
+            return Err(Error::Invalid(format!("the aliases that lead to {address} are too long a chain")));
         }
         if !self.done.insert(key.clone()) {
             return Ok(());
@@ -245,10 +215,7 @@ impl<R: Records> Walk<'_, R> {
                 let through = alias.address.key();
                 let tagged = self.path.last() != Some(&through);
                 if tagged && self.path.contains(&through) {
-                    return Err(Error::Invalid(format!(
-                        "the alias {} leads back to itself",
-                        alias.address
-                    )));
+                    return Err(Error::Invalid(format!("the alias {} leads back to itself", alias.address)));
                 }
                 for target in &alias.targets {
                     self.visit(target)?;
@@ -261,9 +228,7 @@ impl<R: Records> Walk<'_, R> {
                     }
                 }
                 // A catch-all whose own address is gone must not catch itself.
-                (false, Some(catch_all))
-                    if target(self.records, &catch_all, false)? != Target::Unknown =>
-                {
+                (false, Some(catch_all)) if target(self.records, &catch_all, false)? != Target::Unknown => {
                     self.visit(&catch_all)?;
                 }
                 (false, _) => {}

@@ -61,8 +61,7 @@ pub(crate) trait Records {
         self.get(&account(id))
     }
     fn account_must(&self, id: AccountId) -> Result<Account, Error> {
-        self.account_row(id)?
-            .ok_or_else(|| Error::NotFound(format!("account {}", id.0)))
+        self.account_row(id)?.ok_or_else(|| Error::NotFound(format!("account {}", id.0)))
     }
     fn at(&self, local: &str, domain: &str) -> Result<Option<AtAddress>, Error> {
         self.get(&address(local, domain))
@@ -111,9 +110,7 @@ impl Records for Tx<'_> {
 }
 
 fn unwrapped<T>(rows: Vec<(Vec<u8>, Stored<T>)>) -> Vec<(Vec<u8>, T)> {
-    rows.into_iter()
-        .map(|(key, row)| (key, row.into_inner()))
-        .collect()
+    rows.into_iter().map(|(key, row)| (key, row.into_inner())).collect()
 }
 
 pub(crate) fn put<T: Serialize>(tx: &mut Tx<'_>, key: &[u8], value: &T) -> Result<(), Error> {
@@ -141,13 +138,7 @@ pub(crate) fn account(id: AccountId) -> Vec<u8> {
 }
 /// Local parts are looked up without regard to case. Neither part can hold the zero byte.
 pub(crate) fn address(local: &str, domain: &str) -> Vec<u8> {
-    [
-        ADDRESSES,
-        domain.as_bytes(),
-        &[0],
-        local.to_lowercase().as_bytes(),
-    ]
-    .concat()
+    [ADDRESSES, domain.as_bytes(), &[0], local.to_lowercase().as_bytes()].concat()
 }
 pub(crate) fn address_key(of: &Address) -> Vec<u8> {
     address(of.local(), of.domain())

@@ -95,12 +95,7 @@ impl Exchange {
             ("XOAUTH2", true) => State::Bearer(bearer::Kind::XOAuth2),
             _ => return Err(SaslError::Unknown),
         };
-        Ok(Self {
-            directory: directory.clone(),
-            client,
-            protocol,
-            state,
-        })
+        Ok(Self { directory: directory.clone(), client, protocol, state })
     }
 
     /// Takes the client's message (`None`: no initial response was given) and says what comes next.
@@ -121,9 +116,7 @@ impl Exchange {
                 self.state = State::LoginPassword(text(name, "LOGIN")?.to_owned());
                 Ok(Step::Challenge(b"Password:".to_vec()))
             }
-            (State::LoginPassword(name), Some(password)) => {
-                self.password(&name, text(password, "LOGIN")?).await
-            }
+            (State::LoginPassword(name), Some(password)) => self.password(&name, text(password, "LOGIN")?).await,
             (State::Plain, Some(message)) => {
                 let (name, password) = plain(message)?;
                 self.password(name, password).await
@@ -139,38 +132,25 @@ impl Exchange {
                 self.state = state;
                 Ok(Step::Challenge(Vec::new()))
             }
-            (State::LoginPassword(_) | State::ScramFinal(_) | State::Over, _) => {
-                Err(SaslError::Malformed("SASL"))
-            }
+            (State::LoginPassword(_) | State::ScramFinal(_) | State::Over, _) => Err(SaslError::Malformed("SASL")),
         }
     }
 
     async fn password(&self, name: &str, password: &str) -> Result<Step, SaslError> {
-        let login = self
-            .directory
-            .sign_in(name, password, self.client, self.protocol)
-            .await?;
+        let login = self.directory.sign_in(name, password, self.client, self.protocol).await?;
         Ok(Step::Done(Box::new(login)))
     }
 
     async fn scram_first(&mut self, message: &[u8]) -> Result<Step, SaslError> {
         let first = scram::First::parse(message).ok_or(SaslError::Malformed("SCRAM-SHA-256"))?;
-        let attempt = self
-            .directory
-            .attempt(&first.name, self.client, self.protocol)?;
+        let attempt = self.directory.attempt(&first.name, self.client, self.protocol)?;
         let mut keys = match &attempt.account {
-            Some(account) => self
-                .directory
-                .scram_keys(account.id)
-                .map_err(SignInError::from)?,
+            Some(account) => self.directory.scram_keys(account.id).map_err(SignInError::from)?,
             None => Vec::new(),
         };
         if keys.is_empty() {
             // A name that does not exist gets a salt as one that does: the same at each try.
-            keys.push((
-                None,
-                scram::Keys::fake(&self.directory.scram_secret().await?, &first.name),
-            ));
+            keys.push((None, scram::Keys::fake(&self.directory.scram_secret().await?, &first.name)));
         }
         let server = scram::Server::new(first, keys, &random::<18>()).expect("there are keys");
         let challenge = server.first_message().into_bytes();
@@ -178,11 +158,7 @@ impl Exchange {
         Ok(Step::Challenge(challenge))
     }
 
-    fn scram_final(
-        &mut self,
-        (server, attempt): (scram::Server, Attempt),
-        message: &[u8],
-    ) -> Result<Step, SaslError> {
+    fn scram_final(&mut self, (server, attempt): (scram::Server, Attempt), message: &[u8]) -> Result<Step, SaslError> {
         let last = scram::Final::parse(message).ok_or(SaslError::Malformed("SCRAM-SHA-256"))?;
         let Some((used, signature)) = server.verify(&last) else {
             return Err(self.directory.refused(&attempt, "wrong SCRAM proof").into());
@@ -193,9 +169,7 @@ impl Exchange {
     }
 
     fn bearer(&mut self, kind: bearer::Kind, message: &[u8]) -> Result<Step, SaslError> {
-        let bearer = kind
-            .parse(message)
-            .ok_or(SaslError::Malformed(kind.name()))?;
+        let bearer = kind.parse(message).ok_or(SaslError::Malformed(kind.name()))?;
         let (_, account) = match self.directory.session(&Ticket::presented(bearer.token)) {
             Ok(found) => found,
             Err(SignInError::Refused) => return Ok(self.bearer_refused(kind)),
@@ -203,16 +177,11 @@ impl Exchange {
         };
         // The name is a claim; the ticket decides, and they must not differ.
         if bearer.name.is_some_and(|name| {
-            name.parse().map_or(true, |name: mail::address::Address| {
-                name.key() != account.address.key()
-            })
+            name.parse().map_or(true, |name: mail::address::Address| name.key() != account.address.key())
         }) {
             return Ok(self.bearer_refused(kind));
         }
-        Ok(Step::Done(Box::new(Login {
-            account,
-            app_password: None,
-        })))
+        Ok(Step::Done(Box::new(Login { account, app_password: None })))
     }
 
     fn bearer_refused(&mut self, kind: bearer::Kind) -> Step {
@@ -227,9 +196,7 @@ impl Exchange {
 fn plain(message: &[u8]) -> Result<(&str, &str), SaslError> {
     let mut parts = text(message, "PLAIN")?.split('\0');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(acting), Some(name), Some(password), None) if acting.is_empty() || acting == name => {
-            Ok((name, password))
-        }
+        (Some(acting), Some(name), Some(password), None) if acting.is_empty() || acting == name => Ok((name, password)),
         _ => Err(SaslError::Malformed("PLAIN")),
     }
 }

@@ -78,9 +78,7 @@ impl Ticket {
     /// What the store knows it by; `None` where it cannot be a ticket.
     fn hash(&self) -> Option<[u8; 32]> {
         let mut bytes = [0; TICKET_BYTES];
-        let length = BASE64_URL_SAFE_NO_PAD
-            .decode_slice(&self.0, &mut bytes)
-            .ok()?;
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(&self.0, &mut bytes).ok()?;
         (length == TICKET_BYTES).then(|| *blake3::hash(&bytes).as_bytes())
     }
 }
@@ -101,11 +99,7 @@ impl Directory {
         let account = login.account;
         let ticket = Ticket::new();
         let hash = ticket.hash().expect("a new ticket is one");
-        let (id, agent, now) = (
-            account.id,
-            agent.chars().take(AGENT_CHARS_MAX).collect::<String>(),
-            now_ms(),
-        );
+        let (id, agent, now) = (account.id, agent.chars().take(AGENT_CHARS_MAX).collect::<String>(), now_ms());
         let session = self
             .commit(move |tx| {
                 // The account may have been closed since its password was checked.
@@ -136,14 +130,8 @@ impl Directory {
     /// [`SignInError::Refused`], [`SignInError::Unavailable`].
     pub fn session(&self, ticket: &Ticket) -> Result<(Session, Account), SignInError> {
         let hash = ticket.hash().ok_or(SignInError::Refused)?;
-        let session: Session = self
-            .store()
-            .get(&row::session(&hash))?
-            .ok_or(SignInError::Refused)?;
-        let account = self
-            .store()
-            .account_row(session.account)?
-            .ok_or(SignInError::Refused)?;
+        let session: Session = self.store().get(&row::session(&hash))?.ok_or(SignInError::Refused)?;
+        let account = self.store().account_row(session.account)?.ok_or(SignInError::Refused)?;
         let now = now_ms();
         if session.expires <= now || account.state != AccountState::Active {
             return Err(SignInError::Refused);
@@ -160,11 +148,7 @@ impl Directory {
     /// Machine faults.
     pub fn sessions(&self, id: AccountId) -> Result<Vec<Session>, Error> {
         let now = now_ms();
-        let sessions = self
-            .store()
-            .sessions_of(id)?
-            .into_iter()
-            .map(|(_, session)| session);
+        let sessions = self.store().sessions_of(id)?.into_iter().map(|(_, session)| session);
         Ok(sessions.filter(|session| session.expires > now).collect())
     }
 
@@ -193,12 +177,8 @@ impl Directory {
     /// [`Error::NotFound`]
     pub async fn session_end_by_id(&self, id: AccountId, session: u64) -> Result<(), Error> {
         self.commit(move |tx| {
-            let found = tx
-                .sessions_of(id)?
-                .into_iter()
-                .find(|(_, found)| found.id == session);
-            let (hash, found) =
-                found.ok_or_else(|| Error::NotFound(format!("session {session}")))?;
+            let found = tx.sessions_of(id)?.into_iter().find(|(_, found)| found.id == session);
+            let (hash, found) = found.ok_or_else(|| Error::NotFound(format!("session {session}")))?;
             remove(tx, &hash, &found);
             Ok(())
         })
@@ -322,27 +302,19 @@ mod tests {
         };
         directory.account_add(account).await.unwrap();
         let client = IpAddr::from([192, 0, 2, 1]);
-        let (ticket, mut session, _) = directory
-            .session_begin("alice", "correct horse battery", client, "")
-            .await
-            .unwrap();
+        let (ticket, mut session, _) =
+            directory.session_begin("alice", "correct horse battery", client, "").await.unwrap();
         let hash = ticket.hash().unwrap();
         session.expires = now_ms() + left_ms;
         let moved = session.clone();
-        directory
-            .commit(move |tx| row::put(tx, &row::session(&hash), &moved))
-            .await
-            .unwrap();
+        directory.commit(move |tx| row::put(tx, &row::session(&hash), &moved)).await.unwrap();
         (folder, directory, ticket, session.expires)
     }
 
     #[tokio::test]
     async fn an_expired_session_is_over_and_is_swept() {
         let (_folder, directory, ticket, _) = ending_after(-1).await;
-        assert!(matches!(
-            directory.session(&ticket),
-            Err(SignInError::Refused)
-        ));
+        assert!(matches!(directory.session(&ticket), Err(SignInError::Refused)));
         assert_eq!(directory.sessions(AccountId(1)).unwrap(), []);
         assert_eq!(directory.sessions_sweep().await.unwrap(), 1);
         assert_eq!(directory.sessions_sweep().await.unwrap(), 0);
@@ -352,10 +324,7 @@ mod tests {
     async fn use_moves_the_end_on_at_most_once_a_day() {
         let (_folder, directory, ticket, expires) = ending_after(LIFETIME_MS - DAY_MS / 2).await;
         assert_eq!(directory.session(&ticket).unwrap().0.expires, expires);
-        assert!(
-            locked(&directory.inner.extending).is_empty(),
-            "used today already"
-        );
+        assert!(locked(&directory.inner.extending).is_empty(), "used today already");
 
         let (_folder, directory, ticket, expires) = ending_after(LIFETIME_MS - 2 * DAY_MS).await;
         directory.session(&ticket).unwrap();

@@ -37,10 +37,7 @@ impl Directory {
     /// [`Error::Invalid`] when there is an admin.
     pub async fn setup_token_create(&self) -> Result<String, Error> {
         let token = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
-        let made = SetupRow {
-            hash: *blake3::hash(token.as_bytes()).as_bytes(),
-            expires: now_ms() + LIFETIME_MS,
-        };
+        let made = SetupRow { hash: *blake3::hash(token.as_bytes()).as_bytes(), expires: now_ms() + LIFETIME_MS };
         self.commit(move |tx| {
             if !tx.admins()?.is_empty() {
                 return Err(Error::Invalid("there is an admin already".into()));
@@ -55,18 +52,11 @@ impl Directory {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a wrong or old token, or a password that is not allowed.
-    pub async fn setup_redeem(
-        &self,
-        token: &str,
-        address: &Address,
-        password: &str,
-    ) -> Result<Account, Error> {
+    pub async fn setup_redeem(&self, token: &str, address: &Address, password: &str) -> Result<Account, Error> {
         let hash = blake3::hash(token.as_bytes());
         // Looked at first, so that nobody without a token can have passwords hashed.
         let fits = move |found: Option<SetupRow>| {
-            found.is_some_and(|row| {
-                blake3::Hash::from_bytes(row.hash) == hash && row.expires > now_ms()
-            })
+            found.is_some_and(|row| blake3::Hash::from_bytes(row.hash) == hash && row.expires > now_ms())
         };
         let refused = || Error::Invalid("the setup link is wrong, used or too old".into());
         if !fits(self.store().get(KEY)?) {
@@ -88,13 +78,7 @@ impl Directory {
                 let name = new.address.domain();
                 if tx.domain_row(name)?.is_none() {
                     let name = domain::normal(name).ok_or_else(|| domain::missing(name))?;
-                    let domain = Domain {
-                        name,
-                        catch_all: None,
-                        account_quota: None,
-                        quota: None,
-                        created: now_ms(),
-                    };
+                    let domain = Domain { name, catch_all: None, account_quota: None, quota: None, created: now_ms() };
                     row::put(tx, &row::domain(&domain.name), &domain)?;
                 }
                 tx.record_remove(KEY);

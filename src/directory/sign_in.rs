@@ -4,9 +4,7 @@
 //! passwords (fast), then argon2id, which is also computed for names that do not exist. State is looked at last, so that
 //! only who knows the password learns anything by the time it takes.
 
-use crate::{
-    Account, AccountState, Directory, Error, domain, known::Used, locked, row::Records as _,
-};
+use crate::{Account, AccountState, Directory, Error, domain, known::Used, locked, row::Records as _};
 use config::Limits;
 use mail::address::Address;
 use std::{
@@ -80,31 +78,16 @@ impl Directory {
     }
 
     /// Begins an attempt unless there were too many failures.
-    pub(crate) fn attempt(
-        &self,
-        name: &str,
-        client: IpAddr,
-        protocol: Protocol,
-    ) -> Result<Attempt, SignInError> {
+    pub(crate) fn attempt(&self, name: &str, client: IpAddr, protocol: Protocol) -> Result<Attempt, SignInError> {
         let account = self.account_of_name(name)?;
-        let attempt = Attempt {
-            name: name.to_owned(),
-            client,
-            protocol,
-            account,
-        };
+        let attempt = Attempt { name: name.to_owned(), client, protocol, account };
         self.throttled(&attempt)?;
         Ok(attempt)
     }
 
     fn throttled(&self, attempt: &Attempt) -> Result<(), SignInError> {
         let account = attempt.account.as_ref().map(|account| account.id);
-        let wait = locked(&self.inner.throttle).wait(
-            attempt.client,
-            &attempt.name,
-            account,
-            Instant::now(),
-        );
+        let wait = locked(&self.inner.throttle).wait(attempt.client, &attempt.name, account, Instant::now());
         let Some(wait) = wait else { return Ok(()) };
         tracing::info!(
             client = %attempt.client, name = %shown(&attempt.name), protocol = ?attempt.protocol, seconds = wait.as_secs(),
@@ -115,15 +98,12 @@ impl Directory {
 
     async fn check(&self, attempt: &Attempt, password: &str) -> Result<Option<Used>, SignInError> {
         let credential = match &attempt.account {
-            Some(account) => self
-                .store()
-                .credential_row(account.id)?
-                .map(|credential| (account.id, credential)),
+            Some(account) => self.store().credential_row(account.id)?.map(|credential| (account.id, credential)),
             None => None,
         };
-        let mark = credential.as_ref().map(|(id, credential)| {
-            locked(&self.inner.known).mark(*id, credential.version, password)
-        });
+        let mark = credential
+            .as_ref()
+            .map(|(id, credential)| locked(&self.inner.known).mark(*id, credential.version, password));
         let recall = || mark.and_then(|mark| locked(&self.inner.known).get(&mark));
         let allowed = |used: &Used| used.is_none() || attempt.protocol != Protocol::Web;
         if let Some(used) = recall().filter(allowed) {
@@ -133,8 +113,7 @@ impl Directory {
             && attempt.protocol != Protocol::Web
             && let Some(app) = self.app_password_of(*id, password)?
         {
-            mark.into_iter()
-                .for_each(|mark| locked(&self.inner.known).put(mark, Some(app)));
+            mark.into_iter().for_each(|mark| locked(&self.inner.known).put(mark, Some(app)));
             return Ok(Some(Some(app)));
         }
         let place = self.inner.hasher.place().await;
@@ -147,17 +126,12 @@ impl Directory {
         if !self.inner.hasher.fits(place, password, hash).await? {
             return Ok(None);
         }
-        mark.into_iter()
-            .for_each(|mark| locked(&self.inner.known).put(mark, None));
+        mark.into_iter().for_each(|mark| locked(&self.inner.known).put(mark, None));
         Ok(Some(None))
     }
 
     /// The right password was given; the account's state decides.
-    pub(crate) fn accepted(
-        &self,
-        attempt: &Attempt,
-        app_password: Used,
-    ) -> Result<Login, SignInError> {
+    pub(crate) fn accepted(&self, attempt: &Attempt, app_password: Used) -> Result<Login, SignInError> {
         let Some(id) = attempt.account.as_ref().map(|account| account.id) else {
             return Err(self.refused(attempt, "no such account"));
         };
@@ -167,10 +141,7 @@ impl Directory {
             Some(account) if account.state == AccountState::Active => {
                 locked(&self.inner.throttle).succeeded(attempt.client, id, Instant::now());
                 tracing::debug!(client = %attempt.client, account = %account.address, protocol = ?attempt.protocol, "signed in");
-                Ok(Login {
-                    account,
-                    app_password,
-                })
+                Ok(Login { account, app_password })
             }
             _ => Err(self.refused(attempt, "the account is not active")),
         }
@@ -190,19 +161,12 @@ impl Directory {
         let address: Option<Address> = if name.contains('@') {
             name.parse().ok()
         } else {
-            match self
-                .store()
-                .all::<domain::Domain>(crate::row::DOMAINS)?
-                .as_slice()
-            {
+            match self.store().all::<domain::Domain>(crate::row::DOMAINS)?.as_slice() {
                 [(_, only)] => format!("{name}@{}", only.name).parse().ok(),
                 _ => None,
             }
         };
-        match address
-            .map(|address| self.account_by_address(&address))
-            .transpose()
-        {
+        match address.map(|address| self.account_by_address(&address)).transpose() {
             Ok(account) => Ok(account),
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),

@@ -49,11 +49,7 @@ impl Throttle {
         let network = network(client);
         let by_address = self.addresses.wait(&network, self.address_max, now);
         let friend = account.is_some_and(|account| self.friends.contains_key(&(account, network)));
-        let by_name = if friend {
-            None
-        } else {
-            self.names.wait(&key(name), self.name_max, now)
-        };
+        let by_name = if friend { None } else { self.names.wait(&key(name), self.name_max, now) };
         by_address.max(by_name)
     }
 
@@ -99,10 +95,7 @@ fn make_room<K: Eq + Hash + Clone, V>(map: &mut HashMap<K, V>, since: impl Fn(&V
 }
 
 fn key(name: &str) -> String {
-    name.chars()
-        .flat_map(char::to_lowercase)
-        .take(NAME_BYTES_MAX)
-        .collect()
+    name.chars().flat_map(char::to_lowercase).take(NAME_BYTES_MAX).collect()
 }
 
 fn network(client: IpAddr) -> IpAddr {
@@ -137,10 +130,7 @@ mod tests {
         let other: IpAddr = "192.0.2.1".parse().unwrap();
         throttle.failed(client, "a@x", begin);
         throttle.failed(client, "A@x", begin);
-        assert_eq!(
-            throttle.wait(other, "a@X", None, begin),
-            Some(config::Limits::SIGN_IN_WINDOW)
-        );
+        assert_eq!(throttle.wait(other, "a@X", None, begin), Some(config::Limits::SIGN_IN_WINDOW));
         assert_eq!(throttle.wait(neighbour, "b@x", None, begin), None);
         throttle.failed(client, "c@x", begin);
         assert!(throttle.wait(neighbour, "b@x", None, begin).is_some());
@@ -160,11 +150,7 @@ mod tests {
         }
         assert_eq!(throttle.wait(home, "a@x", Some(AccountId(7)), now), None);
         assert!(throttle.wait(foe, "a@x", Some(AccountId(7)), now).is_some());
-        assert!(
-            throttle
-                .wait("192.0.2.2".parse().unwrap(), "a@x", Some(AccountId(7)), now)
-                .is_some()
-        );
+        assert!(throttle.wait("192.0.2.2".parse().unwrap(), "a@x", Some(AccountId(7)), now).is_some());
     }
 
     #[test]

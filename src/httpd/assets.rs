@@ -22,7 +22,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hasher.finalize().to_hex()[..12].to_owned()
 });
 
-static SPRITE: LazyLock<String> = LazyLock::new(|| embedded("icons.svg").and_then(|bytes| String::from_utf8(bytes.into_owned()).ok()).unwrap_or_default());
+static SPRITE: LazyLock<String> = LazyLock::new(|| {
+    embedded("icons.svg").and_then(|bytes| String::from_utf8(bytes.into_owned()).ok()).unwrap_or_default()
+});
 
 /// A file under static/.
 pub fn embedded(path: &str) -> Option<Cow<'static, [u8]>> {
@@ -44,7 +46,11 @@ pub(crate) async fn file(request: HttpRequest, path: web::Path<(String, String)>
     let (version, path) = path.into_inner();
     let file = Static::get(&path).ok_or(Fault::NotFound)?;
     let etag = header::EntityTag::new_strong(blake3::hash(&file.metadata.sha256_hash()).to_hex()[..20].to_owned());
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.split(',').any(|t| t.trim() == etag.to_string()));
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.split(',').any(|t| t.trim() == etag.to_string()));
     let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((header::CACHE_CONTROL, keep)).insert_header(header::ETag(etag));

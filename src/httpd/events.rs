@@ -1,7 +1,11 @@
 //! Server-sent events: one long answer that ends when the server drains or the session does.
 
 use crate::{Fault, Session, site::Shared};
-use actix_web::{HttpRequest, HttpResponse, http::header, web::{self, Bytes}};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{self, Bytes},
+};
 use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{mpsc, watch};
@@ -45,7 +49,8 @@ struct Open {
 /// # Errors
 /// [`Fault::Unavailable`] while the server drains.
 pub fn stream(request: &HttpRequest, session: Session, events: mpsc::Receiver<Event>) -> Result<HttpResponse, Fault> {
-    let shared = request.app_data::<web::Data<Shared>>().cloned().ok_or_else(|| Fault::internal("events outside a site"))?;
+    let shared =
+        request.app_data::<web::Data<Shared>>().cloned().ok_or_else(|| Fault::internal("events outside a site"))?;
     if shared.shutdown.draining.is_cancelled() {
         return Err(Fault::Unavailable("draining".into()));
     }

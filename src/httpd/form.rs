@@ -17,7 +17,7 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// The first value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
     /// The first value of a field, or an empty text.
     pub fn text(&self, name: &str) -> &str {
@@ -49,7 +49,9 @@ pub(crate) async fn read(payload: Payload) -> Result<String, Fault> {
 
 /// Splits a urlencoded body.
 fn pairs(body: &str) -> Result<Vec<(String, String)>, Fault> {
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(body).map_err(|_| Fault::BadRequest(String::new()))?.into_inner();
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(body)
+        .map_err(|_| Fault::BadRequest(String::new()))?
+        .into_inner();
     if pairs.len() > FIELDS_MAX { Err(Fault::TooLarge) } else { Ok(pairs) }
 }
 

@@ -1,12 +1,18 @@
 //! What happens to every request: a request id, the session, the guard against cross-site requests, security headers,
 //! errors as pages, figures and logs.
 
-use crate::{Fault, Page, Session, page, session, site::{self, Shared}};
+use crate::{
+    Fault, Page, Session, page, session,
+    site::{self, Shared},
+};
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode, header::{self, HeaderName, HeaderValue}},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -37,13 +43,20 @@ pub fn is_fragment(request: &HttpRequest) -> bool {
 }
 
 /// The middleware.
-pub(crate) async fn ground(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn ground(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
     let id = RequestId::new();
     request.extensions_mut().insert(id.clone());
     let http = request.request().clone();
     let shared = http.app_data::<web::Data<Shared>>();
-    if let Some(shared) = shared && !shared.loopback && !http.app_config().secure() && !site::answered_without_tls(http.path()) {
+    if let Some(shared) = shared
+        && !shared.loopback
+        && !http.app_config().secure()
+        && !site::answered_without_tls(http.path())
+    {
         let port = shared.https_port;
         let mut response = request.into_response(site::to_https(&http, port)).map_into_boxed_body();
         protect(&http, &mut response, &id);
@@ -59,7 +72,8 @@ pub(crate) async fn ground(request: ServiceRequest, next: Next<impl MessageBody 
     };
     protect(&http, &mut response, &id);
     let status = response.status().as_u16();
-    metrics::histogram!("gatepost_http_request_seconds", "class" => class(status)).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("gatepost_http_request_seconds", "class" => class(status))
+        .record(began.elapsed().as_secs_f64());
     tracing::debug!(trace = %id.0, method = %http.method(), path = http.path(), status, micros = began.elapsed().as_micros() as u64, "request");
     Ok(response)
 }
@@ -101,7 +115,9 @@ fn same_origin(request: &HttpRequest) -> bool {
         None => true,
         Some(origin) => {
             let host = text(header::HOST).unwrap_or_default();
-            origin.split_once("://").is_some_and(|(_, authority)| !host.is_empty() && authority.eq_ignore_ascii_case(host))
+            origin
+                .split_once("://")
+                .is_some_and(|(_, authority)| !host.is_empty() && authority.eq_ignore_ascii_case(host))
         }
     }
 }
@@ -113,7 +129,13 @@ fn dress(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<
         return response;
     }
     let fault = response.response().error().and_then(|e| e.as_error::<Fault>());
-    if fault.is_none() && response.response().error().is_none() && !matches!(response.response().body().size(), actix_web::body::BodySize::None | actix_web::body::BodySize::Sized(0)) {
+    if fault.is_none()
+        && response.response().error().is_none()
+        && !matches!(
+            response.response().body().size(),
+            actix_web::body::BodySize::None | actix_web::body::BodySize::Sized(0)
+        )
+    {
         return response; // A handler wrote its own body.
     }
     let request = response.request();
@@ -137,10 +159,11 @@ fn log(request: &HttpRequest, status: StatusCode, error: Option<&Error>, id: &Re
 }
 
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
-    let location = match request.method() == Method::GET && !is_fragment(request) && !request.path().starts_with("/mail/events") {
-        true => crate::sign_in::address(request.uri().path_and_query().map_or("/", |p| p.as_str())),
-        false => "/sign-in".to_owned(),
-    };
+    let location =
+        match request.method() == Method::GET && !is_fragment(request) && !request.path().starts_with("/mail/events") {
+            true => crate::sign_in::address(request.uri().path_and_query().map_or("/", |p| p.as_str())),
+            false => "/sign-in".to_owned(),
+        };
     if request.headers().contains_key("HX-Request") {
         return HttpResponse::Unauthorized().insert_header(("HX-Redirect", location)).finish();
     }
@@ -148,7 +171,12 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
 }
 
 fn wants_json(request: &HttpRequest) -> bool {
-    request.path().starts_with("/api/") || request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("application/json"))
+    request.path().starts_with("/api/")
+        || request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.starts_with("application/json"))
 }
 
 #[derive(Template)]
@@ -212,7 +240,10 @@ fn protect(request: &HttpRequest, response: &mut ServiceResponse<BoxBody>, id: &
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+    );
     set(header::CACHE_CONTROL, "no-store");
     if secure && !loopback {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

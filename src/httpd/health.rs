@@ -13,7 +13,9 @@ pub(crate) async fn ready(shared: web::Data<Shared>) -> HttpResponse {
     let draining = shared.shutdown.draining.is_cancelled();
     match (draining, (shared.ready)()) {
         (true, _) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body("draining\n"),
-        (false, Err(why)) => HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{why}\n")),
+        (false, Err(why)) => {
+            HttpResponse::ServiceUnavailable().content_type("text/plain; charset=utf-8").body(format!("{why}\n"))
+        }
         (false, Ok(())) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n"),
     }
 }

@@ -68,10 +68,46 @@ impl Language {
 
     /// The words of a key with arguments.
     pub fn text_with(self, key: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
-        let arguments: HashMap<Cow<'static, str>, FluentValue<'_>> = arguments.iter().map(|(n, v)| (Cow::Borrowed(*n), v.clone())).collect();
+        let arguments: HashMap<Cow<'static, str>, FluentValue<'_>> =
+            arguments.iter().map(|(n, v)| (Cow::Borrowed(*n), v.clone())).collect();
         TEXTS.try_lookup_with_args(self.identifier(), key, &arguments).unwrap_or_else(|| key.to_owned())
     }
 }
+
+/// A value that stands in a text: words or a number, by value or by reference, as templates have them.
+pub trait Argument {
+    /// As Fluent takes it.
+    fn value(&self) -> FluentValue<'_>;
+}
+
+impl<T: Argument + ?Sized> Argument for &T {
+    fn value(&self) -> FluentValue<'_> {
+        (**self).value()
+    }
+}
+
+impl Argument for str {
+    fn value(&self) -> FluentValue<'_> {
+        self.into()
+    }
+}
+
+impl Argument for String {
+    fn value(&self) -> FluentValue<'_> {
+        self.as_str().into()
+    }
+}
+
+macro_rules! number_argument {
+    ($($number:ty),*) => {
+        $(impl Argument for $number {
+            fn value(&self) -> FluentValue<'_> {
+                (*self).into()
+            }
+        })*
+    };
+}
+number_argument!(u8, u16, u32, u64, usize, i32, i64);
 
 /// The best language of an Accept-Language header (RFC 9110 section 12.5.4).
 fn preferred(header: &str) -> Option<Language> {
@@ -79,7 +115,10 @@ fn preferred(header: &str) -> Option<Language> {
     for item in header.split(',').take(20) {
         let (code, quality) = item.split_once(";q=").unwrap_or((item, "1"));
         let quality: f32 = quality.trim().parse().unwrap_or(0.0);
-        if let Some(language) = Language::from_code(code.trim()) && quality > 0.0 && best.is_none_or(|(q, _)| quality > q) {
+        if let Some(language) = Language::from_code(code.trim())
+            && quality > 0.0
+            && best.is_none_or(|(q, _)| quality > q)
+        {
             best = Some((quality, language));
         }
     }

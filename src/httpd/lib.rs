@@ -34,7 +34,7 @@ pub use fault::Fault;
 pub use form::{Fields, Form};
 pub use format::Instant;
 pub use ground::{RequestId, is_fragment};
-pub use language::Language;
+pub use language::{Argument, Language};
 pub use page::{Markup, Page, Theme, render};
 pub use session::{Admin, Primary, Session, SignInError, SignedIn, Unavailable};
 pub use site::{Routes, Site};

@@ -1,10 +1,13 @@
 //! What every template needs: language, theme, the person, the forged-request token, words, dates, icons, asset addresses.
 
-use crate::{Fault, Instant, Language, Session, SignedIn, assets, format};
+use crate::{Argument, Fault, Instant, Language, Session, SignedIn, assets, format};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::ContentType};
-use fluent_templates::fluent_bundle::FluentValue;
 use jiff::tz::TimeZone;
-use std::{fmt, future::{Ready, ready}, sync::Arc};
+use std::{
+    fmt,
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 /// Cookie that keeps the theme.
 pub(crate) const THEME_COOKIE: &str = "gatepost-theme";
@@ -70,7 +73,8 @@ impl Page {
     pub fn of(request: &HttpRequest) -> Self {
         let session = Session::of(request);
         let cookie = |name: &str| request.cookie(name).map(|c| c.value().to_owned());
-        let zone = cookie(ZONE_COOKIE).filter(|z| z.len() <= 64).and_then(|z| TimeZone::get(&z).ok()).unwrap_or(TimeZone::UTC);
+        let zone =
+            cookie(ZONE_COOKIE).filter(|z| z.len() <= 64).and_then(|z| TimeZone::get(&z).ok()).unwrap_or(TimeZone::UTC);
         Self {
             language: Language::of(request),
             theme: Theme::from_code(&cookie(THEME_COOKIE).unwrap_or_default()),
@@ -87,12 +91,12 @@ impl Page {
         self.language.text(key)
     }
     /// The words of a key with one argument.
-    pub fn t1<'v>(&self, key: &str, name: &'static str, value: impl Into<FluentValue<'v>>) -> String {
-        self.language.text_with(key, &[(name, value.into())])
+    pub fn t1(&self, key: &str, name: &'static str, value: impl Argument) -> String {
+        self.language.text_with(key, &[(name, value.value())])
     }
     /// The words of a key with two arguments.
-    pub fn t2<'v>(&self, key: &str, a: &'static str, av: impl Into<FluentValue<'v>>, b: &'static str, bv: impl Into<FluentValue<'v>>) -> String {
-        self.language.text_with(key, &[(a, av.into()), (b, bv.into())])
+    pub fn t2(&self, key: &str, a: &'static str, av: impl Argument, b: &'static str, bv: impl Argument) -> String {
+        self.language.text_with(key, &[(a, av.value()), (b, bv.value())])
     }
     /// The language.
     pub fn language(&self) -> Language {

@@ -1,9 +1,17 @@
 //! Who is signed in. `httpd` asks a [`Primary`]; in one box that is the directory, on a webmail node the link to it.
 
 use crate::{Csrf, Fault};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, cookie::{Cookie, SameSite, time::Duration}, dev::Payload};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+};
 use futures_util::future::BoxFuture;
-use std::{future::{Ready, ready}, net::IpAddr, sync::Arc};
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+    sync::Arc,
+};
 use tokio::sync::watch;
 
 /// Someone who is signed in.
@@ -45,7 +53,13 @@ pub struct Unavailable(pub String);
 /// The one that knows accounts and sessions.
 pub trait Primary: Send + Sync + 'static {
     /// Checks name and password and begins a session: its ticket, and who it is.
-    fn sign_in<'a>(&'a self, name: &'a str, password: &'a str, client: IpAddr, agent: &'a str) -> BoxFuture<'a, Result<(String, SignedIn), SignInError>>;
+    fn sign_in<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a str,
+        client: IpAddr,
+        agent: &'a str,
+    ) -> BoxFuture<'a, Result<(String, SignedIn), SignInError>>;
     /// The session of a ticket; `None` when it has ended or never was.
     fn session<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Option<SignedIn>, Unavailable>>;
     /// Ends a session.
@@ -112,10 +126,19 @@ fn cookie_name(secure: bool) -> &'static str {
 
 /// The ticket that a request presents.
 pub(crate) fn presented(request: &HttpRequest) -> Option<String> {
-    request.cookie(cookie_name(request.app_config().secure())).map(|c| c.value().to_owned()).filter(|t| !t.is_empty() && t.len() <= 128)
+    request
+        .cookie(cookie_name(request.app_config().secure()))
+        .map(|c| c.value().to_owned())
+        .filter(|t| !t.is_empty() && t.len() <= 128)
 }
 
 /// The cookie that keeps a ticket in the browser for the rest of the session.
 pub(crate) fn cookie(secure: bool, ticket: &str, seconds: i64) -> Cookie<'static> {
-    Cookie::build(cookie_name(secure), ticket.to_owned()).path("/").http_only(true).secure(secure).same_site(SameSite::Lax).max_age(Duration::seconds(seconds)).finish()
+    Cookie::build(cookie_name(secure), ticket.to_owned())
+        .path("/")
+        .http_only(true)
+        .secure(secure)
+        .same_site(SameSite::Lax)
+        .max_age(Duration::seconds(seconds))
+        .finish()
 }

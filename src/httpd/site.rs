@@ -1,7 +1,12 @@
 //! Composes the pages of all crates and serves them on given listeners.
 
 use crate::{Primary, Session, assets, ground, health, preferences, sign_in};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::header, middleware::{Compress, from_fn}, web};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    http::header,
+    middleware::{Compress, from_fn},
+    web,
+};
 use net::{shutdown::Shutdown, tls::Certificates};
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 

@@ -89,14 +89,9 @@ impl FromStr for Address {
         if text.as_bytes().get(at) != Some(&b'@') {
             return fault("no '@' after the local part", at);
         }
-        let domain = parse_domain(&text[at + 1..]).map_err(|error| AddressError {
-            at: at + 1 + error.at,
-            ..error
-        })?;
+        let domain = parse_domain(&text[at + 1..]).map_err(|error| AddressError { at: at + 1 + error.at, ..error })?;
         let address = Self { local, domain };
-        if address.to_wire().len() > ADDRESS_BYTES_MAX
-            || address.to_string().len() > ADDRESS_BYTES_MAX
-        {
+        if address.to_wire().len() > ADDRESS_BYTES_MAX || address.to_string().len() > ADDRESS_BYTES_MAX {
             return fault("address longer than 254 bytes", ADDRESS_BYTES_MAX);
         }
         Ok(address)
@@ -180,9 +175,7 @@ fn is_line_separator(c: char) -> bool {
 
 /// The local part as a dot-string where it is one, else as a quoted string.
 fn quoted(local: &str) -> Cow<'_, str> {
-    let is_dot_string = local
-        .split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(is_atom));
+    let is_dot_string = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom));
     if is_dot_string {
         return Cow::Borrowed(local);
     }
@@ -213,12 +206,7 @@ pub fn parse_domain(text: &str) -> Result<String, AddressError> {
         return fault("domain longer than 255 bytes", DOMAIN_BYTES_MAX);
     }
     let ascii = Uts46::new()
-        .to_ascii(
-            text.as_bytes(),
-            AsciiDenyList::STD3,
-            Hyphens::Allow,
-            DnsLength::Ignore,
-        )
+        .to_ascii(text.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Ignore)
         .ok()
         .map(Cow::into_owned)
         // An A-label that does not decode may still be a name in the DNS.
@@ -231,13 +219,8 @@ pub fn parse_domain(text: &str) -> Result<String, AddressError> {
         let what = match label.len() {
             0 => Some("empty label in the domain"),
             64.. => Some("label longer than 63 bytes"),
-            _ if label.starts_with('-') || label.ends_with('-') => {
-                Some("hyphen at the edge of a label")
-            }
-            _ if !label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
-            {
+            _ if label.starts_with('-') || label.ends_with('-') => Some("hyphen at the edge of a label"),
+            _ if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
                 Some("character not allowed in a domain")
             }
             _ => None,
@@ -261,9 +244,7 @@ fn parse_literal(text: &str) -> Result<String, AddressError> {
     if let Ok(address) = inner.parse::<Ipv4Addr>() {
         return Ok(format!("[{address}]"));
     }
-    let is_v6 = inner
-        .get(..5)
-        .is_some_and(|tag| tag.eq_ignore_ascii_case("IPv6:"));
+    let is_v6 = inner.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("IPv6:"));
     match inner.get(5..).filter(|_| is_v6).map(str::parse::<Ipv6Addr>) {
         Some(Ok(address)) => Ok(format!("[IPv6:{address}]")),
         _ => fault("not an IPv4 address nor 'IPv6:' and an IPv6 address", 1),
@@ -276,12 +257,7 @@ pub fn domain_to_ascii(domain: &str) -> String {
         return domain.to_ascii_lowercase();
     }
     Uts46::new()
-        .to_ascii(
-            domain.as_bytes(),
-            AsciiDenyList::STD3,
-            Hyphens::Allow,
-            DnsLength::Ignore,
-        )
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow, DnsLength::Ignore)
         .map_or_else(|_| domain.to_string(), Cow::into_owned)
 }
 
@@ -291,8 +267,7 @@ pub fn domain_to_unicode(domain: &str) -> String {
     if !lower.contains("xn--") {
         return lower;
     }
-    let (unicode, result) =
-        Uts46::new().to_unicode(lower.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow);
+    let (unicode, result) = Uts46::new().to_unicode(lower.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow);
     match result {
         Ok(()) if domain_to_ascii(&unicode) == lower => unicode.into_owned(),
         _ => lower,
@@ -323,17 +298,11 @@ impl FromStr for ReversePath {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let inner = text
-            .strip_prefix('<')
-            .and_then(|inner| inner.strip_suffix('>'))
-            .unwrap_or(text);
+        let inner = text.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(text);
         if inner.is_empty() {
             return Ok(Self(None));
         }
-        let inner = match inner
-            .strip_prefix('@')
-            .and_then(|route| route.split_once(':'))
-        {
+        let inner = match inner.strip_prefix('@').and_then(|route| route.split_once(':')) {
             Some((_, address)) => address,
             None => inner,
         };

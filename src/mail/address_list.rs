@@ -14,15 +14,7 @@ const FIELD_BYTES_MAX: usize = 256 * 1024;
 pub(crate) fn parse(raw: &[u8], charset: Option<&str>, out: &mut Vec<EnvelopeAddress>) {
     let raw = &raw[..raw.len().min(FIELD_BYTES_MAX)];
     let last_bracket = memchr::memrchr(b'>', raw);
-    let mut parser = Parser {
-        raw,
-        at: 0,
-        last_bracket,
-        charset,
-        out,
-        in_group: false,
-        mailbox: Mailbox::default(),
-    };
+    let mut parser = Parser { raw, at: 0, last_bracket, charset, out, in_group: false, mailbox: Mailbox::default() };
     while parser.out.len() < ADDRESSES_MAX && parser.step() {}
     parser.finish_mailbox();
     if parser.in_group {
@@ -74,11 +66,7 @@ impl Parser<'_, '_> {
             b':' if !self.in_group && !self.mailbox.spec.contains(&b'@') => {
                 let name = std::mem::take(&mut self.mailbox).phrase;
                 let local = Some(self.text(&name));
-                self.out.push(EnvelopeAddress {
-                    name: None,
-                    local,
-                    domain: None,
-                });
+                self.out.push(EnvelopeAddress { name: None, local, domain: None });
                 self.in_group = true;
             }
             b'(' => self.mailbox.comment = self.comment(),
@@ -194,16 +182,10 @@ impl Parser<'_, '_> {
             None => (unquote(&spec), &b""[..]),
         };
         let (local, domain) = (self.text(&local), self.text(domain));
-        if name.is_none() && local.is_empty() && domain.is_empty()
-            || self.out.len() >= ADDRESSES_MAX
-        {
+        if name.is_none() && local.is_empty() && domain.is_empty() || self.out.len() >= ADDRESSES_MAX {
             return;
         }
-        self.out.push(EnvelopeAddress {
-            name,
-            local: Some(local),
-            domain: Some(domain),
-        });
+        self.out.push(EnvelopeAddress { name, local: Some(local), domain: Some(domain) });
     }
 
     fn text(&self, raw: &[u8]) -> String {
@@ -231,19 +213,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Plain = (
-        Option<&'static str>,
-        Option<&'static str>,
-        Option<&'static str>,
-    );
+    type Plain = (Option<&'static str>, Option<&'static str>, Option<&'static str>);
 
     fn check(raw: &str, expected: &[Plain]) {
         let mut out = Vec::new();
         parse(raw.as_bytes(), None, &mut out);
-        let got: Vec<_> = out
-            .iter()
-            .map(|a| (a.name.as_deref(), a.local.as_deref(), a.domain.as_deref()))
-            .collect();
+        let got: Vec<_> = out.iter().map(|a| (a.name.as_deref(), a.local.as_deref(), a.domain.as_deref())).collect();
         assert_eq!(got, expected, "{raw}");
     }
 
@@ -252,31 +227,13 @@ mod tests {
         check(" a@b.org", &[(None, Some("a"), Some("b.org"))]);
         check(
             "\"Doe, Jane\" <jane@b.org>, x@y",
-            &[
-                (Some("Doe, Jane"), Some("jane"), Some("b.org")),
-                (None, Some("x"), Some("y")),
-            ],
+            &[(Some("Doe, Jane"), Some("jane"), Some("b.org")), (None, Some("x"), Some("y"))],
         );
-        check(
-            "a@b (Old Name)",
-            &[(Some("Old Name"), Some("a"), Some("b"))],
-        );
-        check(
-            "=?utf-8?q?J=C3=BCrgen,_X?= <j@b>",
-            &[(Some("Jürgen, X"), Some("j"), Some("b"))],
-        );
-        check(
-            "Jane  Q.\r\n Doe <@r,@s:jane@b>",
-            &[(Some("Jane Q. Doe"), Some("jane"), Some("b"))],
-        );
+        check("a@b (Old Name)", &[(Some("Old Name"), Some("a"), Some("b"))]);
+        check("=?utf-8?q?J=C3=BCrgen,_X?= <j@b>", &[(Some("Jürgen, X"), Some("j"), Some("b"))]);
+        check("Jane  Q.\r\n Doe <@r,@s:jane@b>", &[(Some("Jane Q. Doe"), Some("jane"), Some("b"))]);
         check("\"jane doe\"@b", &[(None, Some("jane doe"), Some("b"))]);
-        check(
-            "Jane <jane@b, x@y",
-            &[
-                (Some("Jane"), Some("jane"), Some("b")),
-                (None, Some("x"), Some("y")),
-            ],
-        );
+        check("Jane <jane@b, x@y", &[(Some("Jane"), Some("jane"), Some("b")), (None, Some("x"), Some("y"))]);
         check("just a name", &[(None, Some("justaname"), Some(""))]);
         check(", ,", &[]);
         check("", &[]);
@@ -284,13 +241,7 @@ mod tests {
 
     #[test]
     fn groups_have_start_and_end() {
-        check(
-            "undisclosed-recipients:;",
-            &[
-                (None, Some("undisclosed-recipients"), None),
-                (None, None, None),
-            ],
-        );
+        check("undisclosed-recipients:;", &[(None, Some("undisclosed-recipients"), None), (None, None, None)]);
         check(
             "A Group: a@b, C <c@d>; e@f",
             &[
@@ -301,14 +252,7 @@ mod tests {
                 (None, Some("e"), Some("f")),
             ],
         );
-        check(
-            "open: a@b",
-            &[
-                (None, Some("open"), None),
-                (None, Some("a"), Some("b")),
-                (None, None, None),
-            ],
-        );
+        check("open: a@b", &[(None, Some("open"), None), (None, Some("a"), Some("b")), (None, None, None)]);
     }
 
     proptest! {

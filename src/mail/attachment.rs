@@ -6,9 +6,8 @@ use crate::summary::Part;
 /// neither text to be read nor a picture inside of it. Signatures, encryption wrapping, the machine parts of reports and
 /// calendar invitations are not.
 pub(crate) fn has_attachment(root: &Part) -> bool {
-    let has_invitation = is_anywhere(root, &|part| {
-        part.is_type("text", "calendar") && part.parameter("method").is_some()
-    });
+    let has_invitation =
+        is_anywhere(root, &|part| part.is_type("text", "calendar") && part.parameter("method").is_some());
     walk(root, "", has_invitation)
 }
 
@@ -24,17 +23,11 @@ fn walk(part: &Part, parent: &str, has_invitation: bool) -> bool {
     if part.media_type == "multipart" {
         // An encrypted message shows nothing but its wrapping.
         return part.subtype != "encrypted"
-            && part
-                .children
-                .iter()
-                .any(|child| walk(child, &part.subtype, has_invitation));
+            && part.children.iter().any(|child| walk(child, &part.subtype, has_invitation));
     }
     let is_marked = part.has_disposition("attachment");
     match (part.media_type.as_str(), part.subtype.as_str()) {
-        (
-            "application",
-            "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature" | "pgp-encrypted",
-        ) => false,
+        ("application", "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature" | "pgp-encrypted") => false,
         ("application", "pkcs7-mime" | "x-pkcs7-mime") => parent != "" && is_marked,
         ("text", "calendar") | ("application", "ics") => is_marked && !has_invitation,
         ("message", _) | ("text", "rfc822-headers") if parent == "report" => false,

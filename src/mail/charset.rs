@@ -9,9 +9,7 @@ use std::borrow::Cow;
 /// UTF-8 wins where the declared charset is absent, unknown, or US-ASCII although there are 8-bit bytes; what is not
 /// UTF-8 either is read as Windows-1252, which has a character for nearly every byte.
 pub(crate) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
-    let label = charset
-        .map(str::trim)
-        .filter(|label| !label.is_empty() && !is_ascii_label(label));
+    let label = charset.map(str::trim).filter(|label| !label.is_empty() && !is_ascii_label(label));
     if let Some(label) = label {
         // A language may follow after `*` (RFC 2231 section 5).
         let label = label.split('*').next().unwrap_or(label);
@@ -28,19 +26,9 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str>
 }
 
 fn is_ascii_label(label: &str) -> bool {
-    [
-        "us-ascii",
-        "ascii",
-        "ansi_x3.4-1968",
-        "unknown-8bit",
-        "unknown",
-        "x-unknown",
-        "8bit",
-        "7bit",
-        "binary",
-    ]
-    .iter()
-    .any(|ascii| ascii.eq_ignore_ascii_case(label))
+    ["us-ascii", "ascii", "ansi_x3.4-1968", "unknown-8bit", "unknown", "x-unknown", "8bit", "7bit", "binary"]
+        .iter()
+        .any(|ascii| ascii.eq_ignore_ascii_case(label))
 }
 
 /// UTF-8, else Windows-1252. A multi-byte character cut at the very end does not speak against UTF-8.

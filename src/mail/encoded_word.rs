@@ -14,9 +14,7 @@ const WORD_BYTES_MAX: usize = 4096;
 /// `charset` is a hint for raw 8-bit bytes that are not UTF-8, for example the charset of the message's text.
 pub fn decode(raw: &[u8], charset: Option<&str>) -> String {
     let raw = &raw[..raw.len().min(HEADER_TEXT_BYTES_MAX)];
-    if raw.iter().all(|byte| matches!(byte, b' '..=b'~'))
-        && memchr::memmem::find(raw, b"=?").is_none()
-    {
+    if raw.iter().all(|byte| matches!(byte, b' '..=b'~')) && memchr::memmem::find(raw, b"=?").is_none() {
         return ascii(raw.trim_ascii());
     }
     clean(&words(raw, charset))
@@ -38,11 +36,7 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     let trimmed = out.trim();
-    if trimmed.len() == out.len() {
-        out
-    } else {
-        trimmed.to_string()
-    }
+    if trimmed.len() == out.len() { out } else { trimmed.to_string() }
 }
 
 /// Decodes every encoded word. Blanks between two of them are no text (RFC 2047 section 6.2), and neighbours of one
@@ -121,23 +115,14 @@ impl<'a> EncodedWord<'a> {
             end = 1 + memchr::memmem::find(&text[1..], b"?=")?;
         }
         let length = 2 + charset_end + 3 + end + 2;
-        Some(Self {
-            charset,
-            is_base64,
-            text: &text[..end],
-            length,
-        })
+        Some(Self { charset, is_base64, text: &text[..end], length })
     }
 
     fn bytes(&self) -> Vec<u8> {
         if self.is_base64 {
             return transfer::base64(self.text);
         }
-        let spaced: Vec<u8> = self
-            .text
-            .iter()
-            .map(|byte| if *byte == b'_' { b' ' } else { *byte })
-            .collect();
+        let spaced: Vec<u8> = self.text.iter().map(|byte| if *byte == b'_' { b' ' } else { *byte }).collect();
         // Trailing blanks are text here, other than in a body; a final sentinel keeps them.
         let mut decoded = transfer::quoted_printable(&[&spaced[..], b"."].concat());
         decoded.pop();
@@ -154,10 +139,7 @@ mod tests {
     fn header_text_is_decoded() {
         for (raw, text) in [
             (&b" Hello "[..], "Hello"),
-            (
-                b"=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus?= =?UTF-8?Q?_Bonn?=",
-                "Grüße aus Bonn",
-            ),
+            (b"=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus?= =?UTF-8?Q?_Bonn?=", "Grüße aus Bonn"),
             (b"=?iso-8859-1?q?a?= b =?iso-8859-1?b?Yw==?=", "a b c"),
             (b"=?utf-8?B?R3LD?=\r\n =?utf-8?B?vMOfZQ==?=", "Grüße"),
             (b"folded\r\n\tline", "folded line"),
@@ -172,10 +154,7 @@ mod tests {
         ] {
             assert_eq!(decode(raw, None), text, "{}", raw.escape_ascii());
         }
-        assert_eq!(
-            decode(b"\xf0\xd2\xc9\xd7\xc5\xd4", Some("koi8-r")),
-            "Привет"
-        );
+        assert_eq!(decode(b"\xf0\xd2\xc9\xd7\xc5\xd4", Some("koi8-r")), "Привет");
     }
 
     proptest! {

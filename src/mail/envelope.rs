@@ -27,49 +27,27 @@ pub(crate) fn read(block: &[u8], charset: Option<&str>) -> (Envelope, Vec<String
         lower.make_ascii_lowercase();
         match &*lower {
             b"date" => _ = envelope.date.get_or_insert_with(|| mime::written(value)),
-            b"subject" => {
-                _ = envelope
-                    .subject
-                    .get_or_insert_with(|| subject(value, charset))
-            }
+            b"subject" => _ = envelope.subject.get_or_insert_with(|| subject(value, charset)),
             b"from" => address_list::parse(value, charset, &mut envelope.from),
             b"sender" => address_list::parse(value, charset, &mut envelope.sender),
             b"reply-to" => address_list::parse(value, charset, &mut envelope.reply_to),
             b"to" => address_list::parse(value, charset, &mut envelope.to),
             b"cc" => address_list::parse(value, charset, &mut envelope.cc),
             b"bcc" => address_list::parse(value, charset, &mut envelope.bcc),
-            b"message-id" => {
-                _ = envelope
-                    .message_id
-                    .get_or_insert_with(|| mime::written(value))
-            }
+            b"message-id" => _ = envelope.message_id.get_or_insert_with(|| mime::written(value)),
             b"in-reply-to" => _ = in_reply_to.get_or_insert(value),
             b"references" => _ = references.get_or_insert(value),
             _ => {}
         }
     }
     envelope.in_reply_to = in_reply_to.map(mime::written);
-    for text in [
-        &mut envelope.date,
-        &mut envelope.message_id,
-        &mut envelope.in_reply_to,
-    ] {
+    for text in [&mut envelope.date, &mut envelope.message_id, &mut envelope.in_reply_to] {
         *text = text.take().filter(|text| !text.is_empty());
     }
-    envelope.sent = envelope
-        .date
-        .as_deref()
-        .and_then(date::parse_rfc5322)
-        .map(|ms| ms.div_euclid(1000));
+    envelope.sent = envelope.date.as_deref().and_then(date::parse_rfc5322).map(|ms| ms.div_euclid(1000));
     drop_repeated(&mut envelope);
     bound(&mut envelope);
-    (
-        envelope,
-        reference_ids(
-            references.unwrap_or_default(),
-            in_reply_to.unwrap_or_default(),
-        ),
-    )
+    (envelope, reference_ids(references.unwrap_or_default(), in_reply_to.unwrap_or_default()))
 }
 
 fn subject(value: &[u8], charset: Option<&str>) -> String {
@@ -90,15 +68,7 @@ fn drop_repeated(envelope: &mut Envelope) {
 
 /// Keeps the addresses of all fields together within [`ENVELOPE_BYTES_MAX`]; From comes first, Bcc last.
 fn bound(envelope: &mut Envelope) {
-    let Envelope {
-        from,
-        sender,
-        reply_to,
-        to,
-        cc,
-        bcc,
-        ..
-    } = envelope;
+    let Envelope { from, sender, reply_to, to, cc, bcc, .. } = envelope;
     let mut left = ENVELOPE_BYTES_MAX;
     for list in [from, sender, reply_to, to, cc, bcc] {
         let kept = list
@@ -126,10 +96,7 @@ fn reference_ids(references: &[u8], in_reply_to: &[u8]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     // An old client may name the parent in In-Reply-To alone, or repeat it there: the last one is the parent.
     let references = message_ids(references);
-    let parent = message_ids(in_reply_to)
-        .into_iter()
-        .next()
-        .filter(|id| !references.contains(id));
+    let parent = message_ids(in_reply_to).into_iter().next().filter(|id| !references.contains(id));
     for id in references.into_iter().chain(parent) {
         if !ids.contains(&id) {
             ids.push(id);
@@ -151,10 +118,7 @@ fn message_ids(raw: &[u8]) -> Vec<String> {
             continue;
         };
         let id = String::from_utf8_lossy(&piece[..end]);
-        let id: String = id
-            .chars()
-            .filter(|c| !c.is_whitespace() && !c.is_control())
-            .collect();
+        let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
         if (1..=MESSAGE_ID_BYTES_MAX).contains(&id.len()) && ids.last() != Some(&id) {
             ids.push(id);
         }

@@ -62,11 +62,7 @@ impl<'a> Iterator for Spans<'a> {
             }
             self.at = end;
             if let Some((name, value)) = split(&self.message[start..end]) {
-                return Some(Field {
-                    name,
-                    value,
-                    span: start..end,
-                });
+                return Some(Field { name, value, span: start..end });
             }
         }
     }
@@ -96,26 +92,17 @@ pub fn fields(message: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// Raw value of the first field of that name, in any case.
 pub fn find<'a>(message: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    spans(message)
-        .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-        .map(|field| field.value)
+    spans(message).find(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
 }
 
 /// How many fields of that name there are, in any case.
 pub fn count(message: &[u8], name: &str) -> usize {
-    spans(message)
-        .filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-        .count()
+    spans(message).filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).count()
 }
 
 /// The value on one line: line ends removed (RFC 5322 section 2.2.3), outer white space trimmed.
 pub fn unfold(value: &[u8]) -> Vec<u8> {
-    value
-        .trim_ascii()
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect()
+    value.trim_ascii().iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect()
 }
 
 /// The message with `fields` before its first field. `fields` holds whole fields, each with its line end.
@@ -131,10 +118,7 @@ pub fn remove(message: &[u8], names: &[&str]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len());
     let mut kept = 0;
     for field in spans(message) {
-        if names
-            .iter()
-            .any(|name| field.name.eq_ignore_ascii_case(name.as_bytes()))
-        {
+        if names.iter().any(|name| field.name.eq_ignore_ascii_case(name.as_bytes())) {
             out.extend_from_slice(&message[kept..field.span.start]);
             kept = field.span.end;
         }
@@ -159,21 +143,13 @@ mod tests {
 
     #[test]
     fn fields_keep_their_folding() {
-        let message =
-            b"From mbox line\r\nSubject: one\r\n two\r\nX : y\nbad line\nLast:z\r\n\r\nBody: no";
+        let message = b"From mbox line\r\nSubject: one\r\n two\r\nX : y\nbad line\nLast:z\r\n\r\nBody: no";
         let fields: Vec<_> = fields(message).collect();
         assert_eq!(
             fields,
-            [
-                (&b"Subject"[..], &b" one\r\n two"[..]),
-                (&b"X"[..], &b" y"[..]),
-                (&b"Last"[..], &b"z"[..])
-            ]
+            [(&b"Subject"[..], &b" one\r\n two"[..]), (&b"X"[..], &b" y"[..]), (&b"Last"[..], &b"z"[..])]
         );
-        assert_eq!(
-            unfold(find(message, "SUBJECT").expect("is there")),
-            b"one two"
-        );
+        assert_eq!(unfold(find(message, "SUBJECT").expect("is there")), b"one two");
     }
 
     #[test]

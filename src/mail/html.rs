@@ -4,13 +4,11 @@
 use mail_parser::decoders::html::add_html_token;
 
 /// Elements whose content is not shown as text.
-const HIDDEN: [&str; 8] = [
-    "head", "style", "script", "title", "template", "noscript", "svg", "object",
-];
+const HIDDEN: [&str; 8] = ["head", "style", "script", "title", "template", "noscript", "svg", "object"];
 /// Elements that do not end a word.
 const INLINE: [&str; 18] = [
-    "a", "abbr", "b", "bdi", "bdo", "code", "em", "font", "i", "mark", "s", "small", "span",
-    "strong", "sub", "sup", "u", "wbr",
+    "a", "abbr", "b", "bdi", "bdo", "code", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup",
+    "u", "wbr",
 ];
 /// Bytes of an entity with `&` and `;`.
 const ENTITY_BYTES_MAX: usize = 40;
@@ -46,9 +44,7 @@ fn tag(rest: &str, out: &mut String) -> usize {
     }
     let end = tag_end(rest);
     let name = inner.strip_prefix('/').unwrap_or(inner);
-    let name = &name[..name
-        .find(|c: char| !c.is_ascii_alphanumeric())
-        .unwrap_or(name.len())];
+    let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
     let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     if is_one_of(&HIDDEN) && !inner.starts_with('/') && !rest[..end].ends_with("/>") {
         return end + hidden_content(&rest[end..], name);
@@ -79,32 +75,18 @@ fn hidden_content(rest: &str, name: &str) -> usize {
     let mut at = 0;
     while let Some(found) = rest[at..].find("</") {
         at += found + 2;
-        if rest[at..]
-            .get(..name.len())
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(name))
-        {
+        if rest[at..].get(..name.len()).is_some_and(|tail| tail.eq_ignore_ascii_case(name)) {
             return at + tag_end(&rest[at..]);
         }
     }
     // A head that is never closed must not hide the body.
-    if name.eq_ignore_ascii_case("head") {
-        0
-    } else {
-        rest.len()
-    }
+    if name.eq_ignore_ascii_case("head") { 0 } else { rest.len() }
 }
 
 /// Bytes of the entity at the start of `rest`, which is appended as its character.
 fn entity(rest: &str, out: &mut String) -> usize {
-    let end = rest
-        .bytes()
-        .take(ENTITY_BYTES_MAX)
-        .position(|byte| byte == b';')
-        .map(|at| at + 1);
-    let is_name = |name: &str| {
-        name.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
-    };
+    let end = rest.bytes().take(ENTITY_BYTES_MAX).position(|byte| byte == b';').map(|at| at + 1);
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#');
     match end.filter(|end| *end > 2 && is_name(&rest[1..end - 1])) {
         Some(end) => {
             add_html_token(out, &rest.as_bytes()[..end], false);
@@ -134,14 +116,7 @@ mod tests {
             ("<td>a</td><td>b</td>", "a b"),
         ] {
             let got = visible_text(html, 1000);
-            assert_eq!(
-                got.split(' ')
-                    .filter(|w| !w.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                text,
-                "{html}"
-            );
+            assert_eq!(got.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "), text, "{html}");
         }
     }
 

@@ -38,10 +38,7 @@ impl<'a> Fields<'a> {
     fn read(header: &'a [u8]) -> Self {
         let mut fields = Self::default();
         for (name, value) in header::fields(header) {
-            let Some(kind) = name
-                .split_at_checked(8)
-                .filter(|(head, _)| head.eq_ignore_ascii_case(b"content-"))
-            else {
+            let Some(kind) = name.split_at_checked(8).filter(|(head, _)| head.eq_ignore_ascii_case(b"content-")) else {
                 continue;
             };
             let slot = match kind.1.to_ascii_lowercase().as_slice() {
@@ -63,21 +60,14 @@ impl<'a> Fields<'a> {
     /// The part without its place and children. `default` is what stands for an absent Content-Type.
     fn into_part(self, default: (&str, &str)) -> Part {
         let (media_type, subtype, parameters) = self.media_type(default);
-        let disposition = self
-            .disposition
-            .map(parameter::parse)
-            .filter(|(kind, _)| !kind.is_empty());
+        let disposition = self.disposition.map(parameter::parse).filter(|(kind, _)| !kind.is_empty());
         Part {
             media_type,
             subtype,
             parameters,
             id: self.id.map(written),
             description: self.description.map(written),
-            encoding: self
-                .encoding
-                .map(encoding)
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| "7bit".into()),
+            encoding: self.encoding.map(encoding).filter(|name| !name.is_empty()).unwrap_or_else(|| "7bit".into()),
             md5: self.md5.map(written),
             disposition: disposition.map(|(kind, parameters)| (cut(kind), parameters)),
             language: self.language.map(languages).unwrap_or_default(),
@@ -91,11 +81,7 @@ impl<'a> Fields<'a> {
         let plain = |(media_type, subtype): (&str, &str)| {
             let is_text = media_type == "text";
             let charset = is_text.then(|| ("charset".to_string(), "us-ascii".to_string()));
-            (
-                media_type.to_string(),
-                subtype.to_string(),
-                charset.into_iter().collect(),
-            )
+            (media_type.to_string(), subtype.to_string(), charset.into_iter().collect())
         };
         let Some(raw) = self.content_type else {
             return plain(default);
@@ -142,28 +128,15 @@ fn encoding(raw: &[u8]) -> String {
 
 fn languages(raw: &[u8]) -> Vec<String> {
     let tags = written(raw);
-    tags.split(',')
-        .map(|tag| tag.trim().to_string())
-        .filter(|tag| !tag.is_empty())
-        .take(LANGUAGES_MAX)
-        .collect()
+    tags.split(',').map(|tag| tag.trim().to_string()).filter(|tag| !tag.is_empty()).take(LANGUAGES_MAX).collect()
 }
 
 /// The tree of a message. `envelope` reads the envelope of an embedded message from its header and tree.
 pub(crate) fn walk(message: &[u8], envelope: &dyn Fn(&[u8], &Part) -> Envelope) -> Part {
     // Offsets are 32 bits; a message is bounded far below that.
     let message = &message[..message.len().min(u32::MAX as usize)];
-    let mut walker = Walker {
-        message,
-        boundaries: Vec::new(),
-        parts: 0,
-        lines: Lines {
-            message,
-            at: 0,
-            count: 0,
-        },
-        envelope,
-    };
+    let mut walker =
+        Walker { message, boundaries: Vec::new(), parts: 0, lines: Lines { message, at: 0, count: 0 }, envelope };
     walker.entity(0, 0, ("text", "plain")).0
 }
 
@@ -220,12 +193,9 @@ impl Walker<'_> {
         }
         let stop = stop.unwrap_or_else(|| self.scan(body_start));
         let body_end = self.body_end(body_start, stop);
-        (part.header_start, part.body_start, part.body_end) =
-            (start as u32, body_start as u32, body_end as u32);
+        (part.header_start, part.body_start, part.body_end) = (start as u32, body_start as u32, body_end as u32);
         part.lines = (self.lines.up_to(body_end) - lines_before) as u32;
-        if part.children.is_empty()
-            && (part.media_type == "multipart" || part.is_embedded_message())
-        {
+        if part.children.is_empty() && (part.media_type == "multipart" || part.is_embedded_message()) {
             self.fill(&mut part);
         }
         (part, stop)
@@ -259,20 +229,11 @@ impl Walker<'_> {
         };
         let level = self.boundaries.len();
         self.boundaries.push(boundary);
-        let default = if part.subtype == "digest" {
-            ("message", "rfc822")
-        } else {
-            ("text", "plain")
-        };
+        let default = if part.subtype == "digest" { ("message", "rfc822") } else { ("text", "plain") };
         let mut stop = self.scan(body_start);
         loop {
             match stop {
-                Stop::Delimiter {
-                    level: of,
-                    end,
-                    is_closing: false,
-                    ..
-                } if of == level && self.parts < PARTS_MAX => {
+                Stop::Delimiter { level: of, end, is_closing: false, .. } if of == level && self.parts < PARTS_MAX => {
                     let (child, next) = self.entity(end, depth + 1, default);
                     part.children.push(child);
                     stop = next;
@@ -311,9 +272,7 @@ impl Walker<'_> {
             return stop;
         }
         let rest = &self.message[at..];
-        memmem::find_iter(rest, b"\n--")
-            .find_map(|found| self.delimiter(at + found + 1))
-            .unwrap_or(Stop::End)
+        memmem::find_iter(rest, b"\n--").find_map(|found| self.delimiter(at + found + 1)).unwrap_or(Stop::End)
     }
 
     /// The delimiter line that begins at `start`, if one does. Of several boundaries that the line begins with
@@ -328,12 +287,7 @@ impl Walker<'_> {
             .max_by_key(|(level, boundary)| (boundary.len(), *level))?;
         let is_closing = line[boundary.len()..].starts_with(b"--");
         let end = memchr(b'\n', line).map_or(self.message.len(), |end| start + 2 + end + 1);
-        Some(Stop::Delimiter {
-            level,
-            start,
-            end,
-            is_closing,
-        })
+        Some(Stop::Delimiter { level, start, end, is_closing })
     }
 
     /// The line end before a delimiter belongs to the delimiter.
@@ -342,9 +296,7 @@ impl Walker<'_> {
             return self.message.len();
         };
         let body = &self.message[body_start..start];
-        let body = body
-            .strip_suffix(b"\n")
-            .map_or(body, |body| body.strip_suffix(b"\r").unwrap_or(body));
+        let body = body.strip_suffix(b"\n").map_or(body, |body| body.strip_suffix(b"\r").unwrap_or(body));
         body_start + body.len()
     }
 }
@@ -357,17 +309,12 @@ impl Part {
 }
 
 fn is_identity(encoding: &str) -> bool {
-    !matches!(
-        encoding,
-        "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue"
-    )
+    !matches!(encoding, "base64" | "quoted-printable" | "x-uuencode" | "uuencode" | "x-uue")
 }
 
 fn boundary(part: &Part) -> Option<Vec<u8>> {
     let boundary = part.parameter("boundary")?.trim_end();
-    (1..=BOUNDARY_BYTES_MAX)
-        .contains(&boundary.len())
-        .then(|| boundary.as_bytes().to_vec())
+    (1..=BOUNDARY_BYTES_MAX).contains(&boundary.len()).then(|| boundary.as_bytes().to_vec())
 }
 
 /// Counts line feeds from the start of the message; asked in rising order, each byte is looked at once.

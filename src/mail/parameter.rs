@@ -46,12 +46,7 @@ impl Piece {
             Some((stem, section)) => (stem, section.parse().ok()),
             None => (stem, None),
         };
-        Self {
-            name: stem.to_string(),
-            section,
-            is_extended,
-            value,
-        }
+        Self { name: stem.to_string(), section, is_extended, value }
     }
 }
 
@@ -71,16 +66,9 @@ fn join(mut pieces: Vec<Piece>) -> Vec<(String, String)> {
         let value = if let Some(piece) = whole {
             extended(&[piece])
         } else if all().any(|piece| piece.section.is_some()) {
-            extended(
-                &all()
-                    .filter(|piece| piece.section.is_some())
-                    .collect::<Vec<_>>(),
-            )
+            extended(&all().filter(|piece| piece.section.is_some()).collect::<Vec<_>>())
         } else {
-            all()
-                .next()
-                .map(|piece| encoded_word::decode(&piece.value, None))
-                .unwrap_or_default()
+            all().next().map(|piece| encoded_word::decode(&piece.value, None)).unwrap_or_default()
         };
         out.push((name, cut(value)));
     }
@@ -96,9 +84,7 @@ fn extended(pieces: &[&Piece]) -> String {
         if piece.is_extended {
             if index == 0 {
                 let mut quotes = value.splitn(3, |byte| *byte == b'\'');
-                if let (Some(charset), Some(_), Some(rest)) =
-                    (quotes.next(), quotes.next(), quotes.next())
-                {
+                if let (Some(charset), Some(_), Some(rest)) = (quotes.next(), quotes.next(), quotes.next()) {
                     label = Some(String::from_utf8_lossy(charset).into_owned());
                     value = rest;
                 }
@@ -233,10 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(raw: &str, main: &str, parameters: &[(&str, &str)]) {
-        let expected: Vec<_> = parameters
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect();
+        let expected: Vec<_> = parameters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         assert_eq!(parse(raw.as_bytes()), (main.to_string(), expected), "{raw}");
     }
 
@@ -247,48 +230,24 @@ mod tests {
             "text/plain",
             &[("charset", "UTF-8"), ("format", "flowed")],
         );
-        check(
-            "multipart/mixed; boundary=\"foo\r\n bar\"",
-            "multipart/mixed",
-            &[("boundary", "foo bar")],
-        );
+        check("multipart/mixed; boundary=\"foo\r\n bar\"", "multipart/mixed", &[("boundary", "foo bar")]);
         check("a/b (comment; x=y); c=d (e)", "a/b", &[("c", "d")]);
-        check(
-            "attachment; filename=my file.pdf",
-            "attachment",
-            &[("filename", "my file.pdf")],
-        );
-        check(
-            "attachment; filename=\"C:\\dir\\a\\\"b\"",
-            "attachment",
-            &[("filename", "C:\\dir\\a\"b")],
-        );
-        check(
-            "attachment; filename=\"=?utf-8?q?=C3=BC.pdf?=\"",
-            "attachment",
-            &[("filename", "ü.pdf")],
-        );
+        check("attachment; filename=my file.pdf", "attachment", &[("filename", "my file.pdf")]);
+        check("attachment; filename=\"C:\\dir\\a\\\"b\"", "attachment", &[("filename", "C:\\dir\\a\"b")]);
+        check("attachment; filename=\"=?utf-8?q?=C3=BC.pdf?=\"", "attachment", &[("filename", "ü.pdf")]);
         check("a/b;;; =x; y; z=", "a/b", &[("z", "")]);
         check("", "", &[]);
     }
 
     #[test]
     fn extended_parameters_are_joined() {
-        check(
-            "attachment; filename*=UTF-8''%e2%82%ac%20rates",
-            "attachment",
-            &[("filename", "€ rates")],
-        );
+        check("attachment; filename*=UTF-8''%e2%82%ac%20rates", "attachment", &[("filename", "€ rates")]);
         check(
             "x; title*1*=%2a%2a%2afun%2a%2a%2a%20; title*2=\"isn't it!\"; title*0*=us-ascii'en'This%20is%20even%20more%20",
             "x",
             &[("title", "This is even more ***fun*** isn't it!")],
         );
-        check(
-            "x; filename=\"plain\"; filename*=utf-8''better",
-            "x",
-            &[("filename", "better")],
-        );
+        check("x; filename=\"plain\"; filename*=utf-8''better", "x", &[("filename", "better")]);
         check("x; a*0=b; a*1=c", "x", &[("a", "bc")]);
         check("x; a*=no-quotes%20here", "x", &[("a", "no-quotes here")]);
     }

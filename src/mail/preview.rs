@@ -23,18 +23,12 @@ pub(crate) fn preview(root: &Part, message: &[u8]) -> String {
 fn of_part(part: &Part, message: &[u8], left: &mut usize) -> Option<String> {
     if part.media_type == "multipart" {
         if part.subtype == "alternative"
-            && let Some(plain) = part
-                .children
-                .iter()
-                .find(|child| child.is_type("text", "plain"))
+            && let Some(plain) = part.children.iter().find(|child| child.is_type("text", "plain"))
             && let Some(text) = of_part(plain, message, left)
         {
             return Some(text);
         }
-        return part
-            .children
-            .iter()
-            .find_map(|child| of_part(child, message, left));
+        return part.children.iter().find_map(|child| of_part(child, message, left));
     }
     if part.media_type != "text" || part.has_disposition("attachment") || *left == 0 {
         return None;
@@ -55,11 +49,7 @@ fn of_part(part: &Part, message: &[u8], left: &mut usize) -> Option<String> {
         _ => &body[..body.len().min(bytes_max)],
     };
     let text = charset::decode(bytes, part.parameter("charset"));
-    let text = if is_html {
-        fold(&html::visible_text(&text, 4 * PREVIEW_CHARS_MAX))
-    } else {
-        of_plain(&text)
-    };
+    let text = if is_html { fold(&html::visible_text(&text, 4 * PREVIEW_CHARS_MAX)) } else { of_plain(&text) };
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -96,11 +86,7 @@ fn drop_attribution(kept: &mut Vec<&str>) {
     if last.ends_with(':') {
         let is_tail = !last.contains(['@', ',', '<']) && last.split_whitespace().count() <= 2;
         kept.pop();
-        if is_tail
-            && kept
-                .last()
-                .is_some_and(|line| line.contains(['@', ',', '<']))
-        {
+        if is_tail && kept.last().is_some_and(|line| line.contains(['@', ',', '<'])) {
             kept.pop();
         }
     }
@@ -136,18 +122,12 @@ fn fold(text: &str) -> String {
 
 /// Characters without a face, with which newsletters pad the text that lists show.
 fn is_filler(c: char) -> bool {
-    matches!(
-        c,
-        '\u{AD}' | '\u{34F}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{FFFC}'
-    )
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{FFFC}')
 }
 
 /// Joiners are part of words in Persian and of emoji, but only padding where they stand alone.
 fn is_filler_beside_gap(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200C}' | '\u{200D}' | '\u{200E}' | '\u{200F}' | '\u{61C}'
-    ) || is_filler(c)
+    matches!(c, '\u{200C}' | '\u{200D}' | '\u{200E}' | '\u{200F}' | '\u{61C}') || is_filler(c)
 }
 
 #[cfg(test)]
@@ -158,10 +138,7 @@ mod tests {
     fn quotes_and_signatures_are_left_out() {
         for (text, preview) in [
             ("Hello\r\n\r\n  world\t!", "Hello world !"),
-            (
-                "On Monday, Alice wrote:\n> old\n> text\n\nI agree.\n-- \nBob",
-                "I agree.",
-            ),
+            ("On Monday, Alice wrote:\n> old\n> text\n\nI agree.\n-- \nBob", "I agree."),
             ("On Monday, Alice <a@b>\nwrote:\n\n> old\nYes.", "Yes."),
             ("> only\n> a quote", "> only > a quote"),
             ("-- \nonly a signature", "-- only a signature"),
@@ -172,9 +149,6 @@ mod tests {
         ] {
             assert_eq!(of_plain(text), preview, "{text:?}");
         }
-        assert_eq!(
-            of_plain(&"é ".repeat(500)).chars().count(),
-            PREVIEW_CHARS_MAX - 1
-        );
+        assert_eq!(of_plain(&"é ".repeat(500)).chars().count(), PREVIEW_CHARS_MAX - 1);
     }
 }

@@ -78,21 +78,13 @@ fn fold(name: &str, clauses: &[String]) -> String {
 /// A host name or address literal as the peer wrote it; anything else in it becomes `?`, so that no hostile greeting
 /// can end the clause, open a comment or begin a new line.
 fn name(text: &str) -> String {
-    let name = filtered(text, |c| {
-        c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':')
-    });
-    if name.is_empty() {
-        "unknown".into()
-    } else {
-        name
-    }
+    let name = filtered(text, |c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':'));
+    if name.is_empty() { "unknown".into() } else { name }
 }
 
 /// A token of ours, or `?`.
 fn word(text: &str) -> String {
-    let word = filtered(text, |c| {
-        c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '=' | '/' | '@')
-    });
+    let word = filtered(text, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '=' | '/' | '@'));
     if word.is_empty() { "?".into() } else { word }
 }
 
@@ -106,10 +98,7 @@ fn path(text: &str) -> String {
 }
 
 fn filtered(text: &str, is_allowed: impl Fn(char) -> bool) -> String {
-    text.chars()
-        .take(VALUE_CHARS_MAX)
-        .map(|c| if is_allowed(c) { c } else { '?' })
-        .collect()
+    text.chars().take(VALUE_CHARS_MAX).map(|c| if is_allowed(c) { c } else { '?' }).collect()
 }
 
 #[cfg(test)]
@@ -144,15 +133,8 @@ mod tests {
     #[test]
     fn a_hostile_greeting_stays_one_word() {
         let text = received("evil\r\nSubject: x\r\n\r\n(by)").render();
-        assert!(
-            text.starts_with("Received: from evil??Subject:?x?????by? ([192.0.2.7])"),
-            "{text}"
-        );
-        assert!(
-            received("")
-                .render()
-                .starts_with("Received: from unknown (")
-        );
+        assert!(text.starts_with("Received: from evil??Subject:?x?????by? ([192.0.2.7])"), "{text}");
+        assert!(received("").render().starts_with("Received: from unknown ("));
     }
 
     proptest! {

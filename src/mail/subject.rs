@@ -43,10 +43,7 @@ fn strip_leader(text: &str) -> Option<&str> {
     }
     let rest = ["re", "fwd", "fw", "aw", "wg", "sv", "vs", "antw"]
         .into_iter()
-        .find_map(|word| {
-            strip_prefix_ignore_case(text, word)
-                .and_then(|rest| strip_count(rest).strip_prefix(':'))
-        });
+        .find_map(|word| strip_prefix_ignore_case(text, word).and_then(|rest| strip_count(rest).strip_prefix(':')));
     rest.map(str::trim_start)
 }
 
@@ -97,11 +94,7 @@ mod tests {
             ("[unclosed Re: x", "[unclosed re: x", false),
             ("Über Größe", "über größe", false),
         ] {
-            assert_eq!(
-                base_subject(subject),
-                (base.to_string(), is_reply),
-                "{subject}"
-            );
+            assert_eq!(base_subject(subject), (base.to_string(), is_reply), "{subject}");
         }
     }
 

@@ -121,20 +121,13 @@ impl Part {
 
     /// Whether Content-Disposition is of that kind; `kind` in lower case.
     pub fn has_disposition(&self, kind: &str) -> bool {
-        self.disposition
-            .as_ref()
-            .is_some_and(|(written, _)| written == kind)
+        self.disposition.as_ref().is_some_and(|(written, _)| written == kind)
     }
 
     /// Name for saving: `filename` of the disposition, else `name` of the type, without any folders.
     pub fn file_name(&self) -> Option<&str> {
-        let name = self
-            .disposition_parameter("filename")
-            .or_else(|| self.parameter("name"))?;
-        name.rsplit(['/', '\\'])
-            .next()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
+        let name = self.disposition_parameter("filename").or_else(|| self.parameter("name"))?;
+        name.rsplit(['/', '\\']).next().map(str::trim).filter(|name| !name.is_empty())
     }
 
     /// Whether type and subtype are these, in lower case.
@@ -144,33 +137,21 @@ impl Part {
 
     /// Bytes of the header with its blank line.
     pub fn header<'a>(&self, message: &'a [u8]) -> &'a [u8] {
-        message
-            .get(self.header_start as usize..self.body_start as usize)
-            .unwrap_or_default()
+        message.get(self.header_start as usize..self.body_start as usize).unwrap_or_default()
     }
 
     /// Bytes of the body, still encoded.
     pub fn body<'a>(&self, message: &'a [u8]) -> &'a [u8] {
-        message
-            .get(self.body_start as usize..self.body_end as usize)
-            .unwrap_or_default()
+        message.get(self.body_start as usize..self.body_end as usize).unwrap_or_default()
     }
 
     /// Upper bound of the encoded size of the tree, bytes.
     fn encoded_bytes(&self) -> usize {
         let text = |text: &Option<String>| 3 + text.as_ref().map_or(0, String::len);
-        let pairs = |pairs: &[(String, String)]| {
-            2 + pairs
-                .iter()
-                .map(|(a, b)| a.len() + b.len() + 4)
-                .sum::<usize>()
-        };
+        let pairs = |pairs: &[(String, String)]| 2 + pairs.iter().map(|(a, b)| a.len() + b.len() + 4).sum::<usize>();
         let mut bytes = 32 + self.media_type.len() + self.subtype.len() + self.encoding.len();
         bytes += pairs(&self.parameters);
-        bytes += self
-            .disposition
-            .as_ref()
-            .map_or(0, |(kind, list)| kind.len() + pairs(list));
+        bytes += self.disposition.as_ref().map_or(0, |(kind, list)| kind.len() + pairs(list));
         bytes += text(&self.id) + text(&self.description) + text(&self.md5) + text(&self.location);
         bytes += self.language.iter().map(|tag| tag.len() + 2).sum::<usize>();
         bytes += self.envelope.as_deref().map_or(0, Envelope::encoded_bytes);
@@ -181,31 +162,15 @@ impl Part {
 impl Envelope {
     fn encoded_bytes(&self) -> usize {
         let text = |text: &Option<String>| 3 + text.as_ref().map_or(0, String::len);
-        let lists = [
-            &self.from,
-            &self.sender,
-            &self.reply_to,
-            &self.to,
-            &self.cc,
-            &self.bcc,
-        ];
+        let lists = [&self.from, &self.sender, &self.reply_to, &self.to, &self.cc, &self.bcc];
         let address = |a: &EnvelopeAddress| text(&a.name) + text(&a.local) + text(&a.domain);
-        let texts = [
-            &self.date,
-            &self.subject,
-            &self.in_reply_to,
-            &self.message_id,
-        ]
-        .map(text);
+        let texts = [&self.date, &self.subject, &self.in_reply_to, &self.message_id].map(text);
         22 + texts.iter().sum::<usize>() + lists.into_iter().flatten().map(address).sum::<usize>()
     }
 }
 
 fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 /// Derives the summary of a message.
@@ -215,22 +180,14 @@ pub fn summarize(message: &[u8]) -> Summary {
     let preview = preview::preview(&root, message);
     let has_attachment = attachment::has_attachment(&root);
     let structure = (root.encoded_bytes() <= STRUCTURE_BYTES_MAX).then_some(root);
-    Summary {
-        envelope,
-        structure,
-        preview,
-        has_attachment,
-        references,
-    }
+    Summary { envelope, structure, preview, has_attachment, references }
 }
 
 /// The MIME tree of a message, of any size; used when [`Summary::structure`] is `None`.
 ///
 /// A multipart has at least one child and an embedded message exactly one, whatever the bytes are.
 pub fn structure(message: &[u8]) -> Part {
-    mime::walk(message, &|header, part| {
-        envelope::read(header, text_charset(part)).0
-    })
+    mime::walk(message, &|header, part| envelope::read(header, text_charset(part)).0)
 }
 
 /// The charset that the first text part declares: what raw 8-bit bytes in the header most likely are.

@@ -11,9 +11,7 @@ pub fn decode(part: &Part, message: &[u8]) -> Vec<u8> {
 pub fn decode_text(part: &Part, message: &[u8]) -> String {
     let charset = part.parameter("charset");
     match part.encoding.as_str() {
-        "base64" | "quoted-printable" => {
-            charset::decode(&decode(part, message), charset).into_owned()
-        }
+        "base64" | "quoted-printable" => charset::decode(&decode(part, message), charset).into_owned(),
         _ => charset::decode(part.body(message), charset).into_owned(),
     }
 }
@@ -32,15 +30,8 @@ const QUOTE_DEPTH_MAX: usize = 50;
 
 /// The paragraphs of a text/plain part: `format=flowed` lines are joined (RFC 3676), others stand for themselves.
 pub fn paragraphs(part: &Part, text: &str) -> Vec<Paragraph> {
-    let is = |name: &str, wanted: &str| {
-        part.parameter(name)
-            .is_some_and(|value| value.eq_ignore_ascii_case(wanted))
-    };
-    if is("format", "flowed") {
-        flowed(text, is("delsp", "yes"))
-    } else {
-        fixed(text)
-    }
+    let is = |name: &str, wanted: &str| part.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
+    if is("format", "flowed") { flowed(text, is("delsp", "yes")) } else { fixed(text) }
 }
 
 /// Each line as a paragraph; the blanks between quotation marks (`> > text`) are let pass.
@@ -50,22 +41,13 @@ pub fn fixed(text: &str) -> Vec<Paragraph> {
             let mut rest = line;
             let mut depth = 0;
             while depth < QUOTE_DEPTH_MAX
-                && let Some(inner) = rest
-                    .strip_prefix('>')
-                    .or_else(|| rest.strip_prefix(" >").filter(|_| depth > 0))
+                && let Some(inner) = rest.strip_prefix('>').or_else(|| rest.strip_prefix(" >").filter(|_| depth > 0))
             {
                 depth += 1;
                 rest = inner;
             }
-            let rest = if depth > 0 {
-                rest.strip_prefix(' ').unwrap_or(rest)
-            } else {
-                rest
-            };
-            Paragraph {
-                depth,
-                text: rest.trim_end().to_string(),
-            }
+            let rest = if depth > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
+            Paragraph { depth, text: rest.trim_end().to_string() }
         })
         .collect()
 }
@@ -75,30 +57,16 @@ pub fn flowed(text: &str, delsp: bool) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
     let mut is_open = false;
     for line in text.lines() {
-        let depth = line
-            .bytes()
-            .take(QUOTE_DEPTH_MAX)
-            .take_while(|byte| *byte == b'>')
-            .count();
+        let depth = line.bytes().take(QUOTE_DEPTH_MAX).take_while(|byte| *byte == b'>').count();
         let line = &line[depth..];
         // Space-stuffing (section 4.4).
         let line = line.strip_prefix(' ').unwrap_or(line);
         let is_signature = line == "-- ";
         let is_flowed = line.ends_with(' ') && !is_signature;
-        let content = if is_flowed && delsp {
-            &line[..line.len() - 1]
-        } else {
-            line
-        };
-        match out
-            .last_mut()
-            .filter(|last| is_open && last.depth == depth && !is_signature)
-        {
+        let content = if is_flowed && delsp { &line[..line.len() - 1] } else { line };
+        match out.last_mut().filter(|last| is_open && last.depth == depth && !is_signature) {
             Some(last) => last.text.push_str(content),
-            None => out.push(Paragraph {
-                depth,
-                text: content.to_string(),
-            }),
+            None => out.push(Paragraph { depth, text: content.to_string() }),
         }
         is_open = is_flowed;
     }
@@ -129,19 +97,13 @@ mod tests {
     use super::*;
 
     fn paragraph(depth: usize, text: &str) -> Paragraph {
-        Paragraph {
-            depth,
-            text: text.into(),
-        }
+        Paragraph { depth, text: text.into() }
     }
 
     #[test]
     fn flowed_lines_are_joined() {
         assert_eq!(
-            flowed(
-                "One \r\ntwo\r\n> quoted \r\n> on\r\n>> deeper \r\n> no\r\n \r\n From\r\n-- \r\nBob",
-                false
-            ),
+            flowed("One \r\ntwo\r\n> quoted \r\n> on\r\n>> deeper \r\n> no\r\n \r\n From\r\n-- \r\nBob", false),
             [
                 paragraph(0, "One two"),
                 paragraph(1, "quoted on"),
@@ -160,23 +122,14 @@ mod tests {
     fn fixed_lines_stand_alone() {
         assert_eq!(
             fixed("a\n> b\n> > c\n>d "),
-            [
-                paragraph(0, "a"),
-                paragraph(1, "b"),
-                paragraph(2, "c"),
-                paragraph(1, "d")
-            ]
+            [paragraph(0, "a"), paragraph(1, "b"), paragraph(2, "c"), paragraph(1, "d")]
         );
     }
 
     #[test]
     fn html_becomes_text() {
-        let text = html_to_text(
-            "<h1>Title</h1><p>Hello <a href='https://example.org/'>link</a></p><ul><li>one<li>two</ul>",
-        );
-        assert!(
-            text.contains("Title") && text.contains("Hello link") && text.contains("* one"),
-            "{text}"
-        );
+        let text =
+            html_to_text("<h1>Title</h1><p>Hello <a href='https://example.org/'>link</a></p><ul><li>one<li>two</ul>");
+        assert!(text.contains("Title") && text.contains("Hello link") && text.contains("* one"), "{text}");
     }
 }

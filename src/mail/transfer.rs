@@ -53,10 +53,7 @@ pub(crate) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
         match byte {
             b'=' => {
                 let rest = &bytes[at..];
-                let blanks = rest
-                    .iter()
-                    .take_while(|b| matches!(b, b' ' | b'\t'))
-                    .count();
+                let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
                 let after = &rest[blanks..];
                 if after.starts_with(b"\r\n") {
                     at += blanks + 2;
@@ -72,11 +69,7 @@ pub(crate) fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
             }
             b'\n' => {
                 out.truncate(solid);
-                out.extend_from_slice(if at >= 2 && bytes[at - 2] == b'\r' {
-                    b"\r\n"
-                } else {
-                    b"\n"
-                });
+                out.extend_from_slice(if at >= 2 && bytes[at - 2] == b'\r' { b"\r\n" } else { b"\n" });
                 solid = out.len();
             }
             b'\r' if bytes.get(at) == Some(&b'\n') => {}
@@ -111,10 +104,7 @@ mod tests {
 
     #[test]
     fn quoted_printable_is_read_with_faults() {
-        assert_eq!(
-            quoted_printable(b"a=C3=BC=\r\nb =  \nc  \r\nd=zz="),
-            b"a\xc3\xbcb c\r\nd=zz"
-        );
+        assert_eq!(quoted_printable(b"a=C3=BC=\r\nb =  \nc  \r\nd=zz="), b"a\xc3\xbcb c\r\nd=zz");
         assert_eq!(quoted_printable(b"x=3D\ny\rz"), b"x=\ny\rz");
         assert_eq!(quoted_printable(b"kept=20\n"), b"kept \n");
     }

@@ -60,9 +60,7 @@ impl Resolver {
         } else {
             let servers = settings.servers.iter().map(|server| {
                 let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
-                connections
-                    .iter_mut()
-                    .for_each(|connection| connection.port = server.port());
+                connections.iter_mut().for_each(|connection| connection.port = server.port());
                 NameServerConfig::new(server.ip(), true, connections)
             });
             let config = ResolverConfig::from_name_servers(servers.collect());
@@ -75,9 +73,7 @@ impl Resolver {
         options.positive_max_ttl = Some(KEEP_MAX);
         options.negative_max_ttl = Some(KEEP_NEGATIVE_MAX);
         options.edns0 = true;
-        Ok(Self {
-            inner: builder.build().map_err(std::io::Error::other)?,
-        })
+        Ok(Self { inner: builder.build().map_err(std::io::Error::other)? })
     }
 
     /// MX records, as they are: null MX is one record with an empty name.
@@ -102,10 +98,7 @@ impl Resolver {
         if let Some(address) = literal(host) {
             return Ok(vec![address]);
         }
-        let (v6, v4) = tokio::join!(
-            self.ask(host, RecordType::AAAA, "AAAA"),
-            self.ask(host, RecordType::A, "A")
-        );
+        let (v6, v4) = tokio::join!(self.ask(host, RecordType::AAAA, "AAAA"), self.ask(host, RecordType::A, "A"));
         let mut addresses = Vec::new();
         let mut faults = Vec::new();
         for answer in [v6, v4] {
@@ -122,20 +115,11 @@ impl Resolver {
             return Ok(addresses);
         }
         // One side temporary: the host may well have an address there, so this is not permanent.
-        let temporary = faults
-            .iter()
-            .position(|fault| matches!(fault, Error::Temporary(..)));
-        Err(
-            match (
-                temporary,
-                faults
-                    .iter()
-                    .position(|fault| matches!(fault, Error::NoDomain(_))),
-            ) {
-                (Some(at), _) | (None, Some(at)) => faults.swap_remove(at),
-                (None, None) => Error::NoRecord(host.to_owned(), "address"),
-            },
-        )
+        let temporary = faults.iter().position(|fault| matches!(fault, Error::Temporary(..)));
+        Err(match (temporary, faults.iter().position(|fault| matches!(fault, Error::NoDomain(_)))) {
+            (Some(at), _) | (None, Some(at)) => faults.swap_remove(at),
+            (None, None) => Error::NoRecord(host.to_owned(), "address"),
+        })
     }
 
     /// TXT records, each joined.
@@ -146,11 +130,7 @@ impl Resolver {
         let lookup = self.ask(name, RecordType::TXT, "TXT").await?;
         let texts = records(&lookup, |data| match data {
             RData::TXT(txt) => {
-                let joined: Vec<u8> = txt
-                    .txt_data
-                    .iter()
-                    .flat_map(|part| part.iter().copied())
-                    .collect();
+                let joined: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
                 Some(String::from_utf8_lossy(&joined).into_owned())
             }
             _ => None,
@@ -164,9 +144,7 @@ impl Resolver {
     /// See [`Error`].
     pub async fn ptr(&self, address: IpAddr) -> Result<Vec<String>, Error> {
         let name = Name::from(address);
-        let lookup = self
-            .ask_name(name, &address.to_string(), RecordType::PTR, "PTR")
-            .await?;
+        let lookup = self.ask_name(name, &address.to_string(), RecordType::PTR, "PTR").await?;
         let names = records(&lookup, |data| match data {
             RData::PTR(name) => Some(plain(&name.0)),
             _ => None,
@@ -174,12 +152,7 @@ impl Resolver {
         none_is_an_error(names, &address.to_string(), "PTR")
     }
 
-    async fn ask(
-        &self,
-        name: &str,
-        kind: RecordType,
-        label: &'static str,
-    ) -> Result<Lookup, Error> {
+    async fn ask(&self, name: &str, kind: RecordType, label: &'static str) -> Result<Lookup, Error> {
         // A name that cannot be in the DNS does not exist in it. Always from the root: search lists are for people.
         let Ok(mut asked) = Name::from_utf8(name) else {
             return Err(Error::NoDomain(name.to_owned()));
@@ -188,20 +161,12 @@ impl Resolver {
         self.ask_name(asked, name, kind, label).await
     }
 
-    async fn ask_name(
-        &self,
-        asked: Name,
-        shown: &str,
-        kind: RecordType,
-        label: &'static str,
-    ) -> Result<Lookup, Error> {
+    async fn ask_name(&self, asked: Name, shown: &str, kind: RecordType, label: &'static str) -> Result<Lookup, Error> {
         let temporary = |why: String| Error::Temporary(shown.to_owned(), why);
         match tokio::time::timeout(LOOKUP, self.inner.lookup(asked, kind)).await {
             Ok(Ok(lookup)) => Ok(lookup),
             Ok(Err(error)) if error.is_nx_domain() => Err(Error::NoDomain(shown.to_owned())),
-            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none))))
-                if none.response_code == ResponseCode::NoError =>
-            {
+            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) if none.response_code == ResponseCode::NoError => {
                 Err(Error::NoRecord(shown.to_owned(), label))
             }
             Ok(Err(error)) => Err(temporary(error.to_string())),
@@ -211,20 +176,11 @@ impl Resolver {
 }
 
 fn records<T>(lookup: &Lookup, pick: impl Fn(&RData) -> Option<T>) -> Vec<T> {
-    lookup
-        .answers()
-        .iter()
-        .filter_map(|record| pick(&record.data))
-        .take(RECORDS_MAX)
-        .collect()
+    lookup.answers().iter().filter_map(|record| pick(&record.data)).take(RECORDS_MAX).collect()
 }
 
 fn none_is_an_error<T>(found: Vec<T>, name: &str, label: &'static str) -> Result<Vec<T>, Error> {
-    if found.is_empty() {
-        Err(Error::NoRecord(name.to_owned(), label))
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err(Error::NoRecord(name.to_owned(), label)) } else { Ok(found) }
 }
 
 /// A name in A-labels, without the dot of the root; the root itself is empty.
@@ -238,10 +194,7 @@ fn plain(name: &Name) -> String {
 
 /// `192.0.2.1`, `2001:db8::1`, `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3).
 fn literal(host: &str) -> Option<IpAddr> {
-    let inner = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
+    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let untagged = match inner.get(..5) {
         Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => &inner[5..],
         _ => inner,

@@ -85,9 +85,7 @@ impl ConnectionLimits {
             },
             counts: Mutex::default(),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Counts a connection.
@@ -100,21 +98,14 @@ impl ConnectionLimits {
 
     fn admit_at(&self, client: IpAddr, now: Instant) -> Result<Permit, Refusal> {
         let client = client.to_canonical();
-        let bounds = if client.is_loopback() {
-            self.shared.local
-        } else {
-            self.shared.remote
-        };
+        let bounds = if client.is_loopback() { self.shared.local } else { self.shared.remote };
         let network = network(client);
         let mut counts = self.shared.counts();
         if counts.open >= self.shared.open_max {
             return Err(Refusal::Full);
         }
         counts.make_room(now);
-        let entry = counts
-            .networks
-            .entry(network)
-            .or_insert_with(|| Network::new(now));
+        let entry = counts.networks.entry(network).or_insert_with(|| Network::new(now));
         entry.slide(now);
         if entry.open >= bounds.open_max {
             return Err(Refusal::Address);
@@ -126,10 +117,7 @@ impl ConnectionLimits {
         entry.open += 1;
         counts.open += 1;
         drop(counts);
-        Ok(Permit {
-            shared: self.shared.clone(),
-            network,
-        })
+        Ok(Permit { shared: self.shared.clone(), network })
     }
 
     /// Connections now.
@@ -151,9 +139,7 @@ impl Counts {
         if self.networks.len() < ADDRESSES_MAX + self.open {
             return;
         }
-        self.networks.retain(|_, network| {
-            network.open > 0 || now.duration_since(network.window_begin) < WINDOW * 2
-        });
+        self.networks.retain(|_, network| network.open > 0 || now.duration_since(network.window_begin) < WINDOW * 2);
         if self.networks.len() >= ADDRESSES_MAX + self.open {
             self.networks.retain(|_, network| network.open > 0);
         }
@@ -162,12 +148,7 @@ impl Counts {
 
 impl Network {
     fn new(now: Instant) -> Self {
-        Self {
-            open: 0,
-            window_begin: now,
-            window_count: 0,
-            previous_count: 0,
-        }
+        Self { open: 0, window_begin: now, window_count: 0, previous_count: 0 }
     }
 
     fn slide(&mut self, now: Instant) {
@@ -183,11 +164,7 @@ impl Network {
     fn rate(&self, now: Instant) -> usize {
         let gone = now.duration_since(self.window_begin).as_secs_f64() / WINDOW.as_secs_f64();
         // Truncation errs by less than one connection.
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss
-        )]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
         let previous = (self.previous_count as f64 * (1.0 - gone).max(0.0)) as usize;
         previous + self.window_count
     }
@@ -259,11 +236,7 @@ mod tests {
             limits.admit_at(client, later).unwrap();
         }
         assert_eq!(limits.admit_at(client, later).unwrap_err(), Refusal::Rate);
-        assert!(
-            limits
-                .admit_at(client, begin + Duration::from_secs(300))
-                .is_ok()
-        );
+        assert!(limits.admit_at(client, begin + Duration::from_secs(300)).is_ok());
     }
 
     #[test]
@@ -271,9 +244,7 @@ mod tests {
         let limits = limits(3, 10);
         let now = Instant::now();
         for n in 0..(ADDRESSES_MAX as u32 + 5000) {
-            limits
-                .admit_at(IpAddr::V4((0x0a00_0000 + n).into()), now)
-                .unwrap();
+            limits.admit_at(IpAddr::V4((0x0a00_0000 + n).into()), now).unwrap();
         }
         assert!(limits.shared.counts().networks.len() <= ADDRESSES_MAX + 1);
     }
@@ -281,9 +252,7 @@ mod tests {
     #[test]
     fn this_machine_has_its_own_bounds() {
         let limits = ConnectionLimits::new(&config::Limits::default());
-        let held: Vec<_> = (0..500)
-            .map(|_| limits.admit("127.0.0.1".parse().unwrap()).unwrap())
-            .collect();
+        let held: Vec<_> = (0..500).map(|_| limits.admit("127.0.0.1".parse().unwrap()).unwrap()).collect();
         for _ in 0..5000 {
             limits.admit("::1".parse().unwrap()).unwrap();
             limits.admit("127.0.0.1".parse().unwrap()).unwrap();

@@ -46,11 +46,7 @@ impl LineReader {
     ///
     /// # Errors
     /// See [`LineError`].
-    pub async fn next<R>(
-        &mut self,
-        reader: &mut R,
-        line_bytes_max: usize,
-    ) -> Result<Option<Bytes>, LineError>
+    pub async fn next<R>(&mut self, reader: &mut R, line_bytes_max: usize) -> Result<Option<Bytes>, LineError>
     where
         R: AsyncRead + Unpin,
     {
@@ -60,11 +56,7 @@ impl LineReader {
             }
             if self.fill(reader).await? == 0 {
                 let between_lines = self.buffer.is_empty() && !self.skipping;
-                return if between_lines {
-                    Ok(None)
-                } else {
-                    Err(LineError::Truncated)
-                };
+                return if between_lines { Ok(None) } else { Err(LineError::Truncated) };
             }
         }
     }
@@ -88,9 +80,7 @@ impl LineReader {
             return Err(LineError::TooLong);
         }
         match line.strip_suffix(b"\r\n") {
-            Some(text) if memchr::memchr(b'\r', text).is_none() => {
-                Ok(Some(line.slice(..text.len())))
-            }
+            Some(text) if memchr::memchr(b'\r', text).is_none() => Ok(Some(line.slice(..text.len()))),
             _ => Err(LineError::BareNewline),
         }
     }
@@ -175,10 +165,7 @@ mod tests {
     #[tokio::test]
     async fn lines_end_in_crlf_only() {
         assert_eq!(lines(b"one\r\n\r\ntwo\r\n", 100).await, ["one", "", "two"]);
-        assert_eq!(
-            lines(b"a\nb\r\nc\rd\r\ne\r\n", 100).await,
-            ["!bare CR or LF", "b", "!bare CR or LF", "e"]
-        );
+        assert_eq!(lines(b"a\nb\r\nc\rd\r\ne\r\n", 100).await, ["!bare CR or LF", "b", "!bare CR or LF", "e"]);
         assert_eq!(lines(b"a\r\r\nb\r\n", 100).await, ["!bare CR or LF", "b"]);
         assert_eq!(lines(b"a\r\nb", 100).await, ["a", "!cut"]);
     }
@@ -188,20 +175,14 @@ mod tests {
         let mut input = vec![b'x'; 100_000];
         input.extend_from_slice(b"\r\nnext\r\n");
         assert_eq!(lines(&input, 16).await, ["!line too long", "next"]);
-        assert_eq!(
-            lines(b"12345678\r\n123456789\r\n1\r\n", 10).await,
-            ["12345678", "!line too long", "1"]
-        );
+        assert_eq!(lines(b"12345678\r\n123456789\r\n1\r\n", 10).await, ["12345678", "!line too long", "1"]);
     }
 
     #[tokio::test]
     async fn pipelined_text_behind_starttls_is_noticed() {
         let mut reader: &[u8] = b"STARTTLS\r\nRCPT TO:<x@y>\r\n";
         let mut lines = LineReader::new();
-        assert_eq!(
-            &lines.next(&mut reader, 100).await.unwrap().unwrap()[..],
-            b"STARTTLS"
-        );
+        assert_eq!(&lines.next(&mut reader, 100).await.unwrap().unwrap()[..], b"STARTTLS");
         assert!(lines.forget());
         assert!(lines.next(&mut reader, 100).await.unwrap().is_none());
     }

@@ -56,10 +56,7 @@ pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 #[allow(clippy::unused_async, reason = "needs the runtime")]
 pub async fn bind_all(addresses: &[SocketAddr]) -> std::io::Result<Vec<TcpListener>> {
     let v4_wildcard = |port| addresses.contains(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
-    addresses
-        .iter()
-        .map(|address| bind_one(*address, v4_wildcard(address.port())))
-        .collect()
+    addresses.iter().map(|address| bind_one(*address, v4_wildcard(address.port()))).collect()
 }
 
 fn bind_one(address: SocketAddr, v6_only: bool) -> std::io::Result<TcpListener> {
@@ -68,11 +65,7 @@ fn bind_one(address: SocketAddr, v6_only: bool) -> std::io::Result<TcpListener> 
 }
 
 fn socket(address: SocketAddr, v6_only: bool) -> std::io::Result<std::net::TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restarted server takes its ports back at once, though old connections linger in TIME_WAIT.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
@@ -88,8 +81,7 @@ fn explain(address: SocketAddr, error: &Error) -> Error {
     let why = match error.kind() {
         ErrorKind::AddrInUse => "the port is in use by another program".to_owned(),
         ErrorKind::PermissionDenied if address.port() < 1024 => {
-            "permission denied: ports below 1024 need root or the capability CAP_NET_BIND_SERVICE"
-                .to_owned()
+            "permission denied: ports below 1024 need root or the capability CAP_NET_BIND_SERVICE".to_owned()
         }
         ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
         _ => error.to_string(),
@@ -125,13 +117,7 @@ where
         pause = PAUSE_MIN;
         match service.limits.admit(client.ip()) {
             Ok(permit) => {
-                let task = session(
-                    stream,
-                    client,
-                    service.tls.clone(),
-                    service.handler.clone(),
-                    permit,
-                );
+                let task = session(stream, client, service.tls.clone(), service.handler.clone(), permit);
                 shutdown.tasks.spawn(task);
             }
             Err(refusal) => refuse(stream, client, &service, refusal),
@@ -187,11 +173,7 @@ async fn session<H, F>(
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let peer = Peer {
-        client: canonical(client),
-        local: canonical(local),
-        trusted: false,
-    };
+    let peer = Peer { client: canonical(client), local: canonical(local), trusted: false };
     let stream = match tls {
         None => Stream::Tcp(stream),
         Some(config) => match Stream::Tcp(stream).starttls(config).await {

@@ -33,11 +33,7 @@ impl Connector {
     /// `NotConnected` when the service is gone.
     pub async fn connect(&self, client: SocketAddr) -> std::io::Result<DuplexStream> {
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
-        let peer = Peer {
-            client,
-            local: self.local,
-            trusted: true,
-        };
+        let peer = Peer { client, local: self.local, trusted: true };
         match self.sender.send((Stream::Pipe(far), peer)).await {
             Ok(()) => Ok(near),
             Err(_) => Err(std::io::ErrorKind::NotConnected.into()),

@@ -25,8 +25,6 @@ impl Shutdown {
     pub async fn drain(&self, patience: Duration) -> bool {
         self.draining.cancel();
         self.tasks.close();
-        tokio::time::timeout(patience, self.tasks.wait())
-            .await
-            .is_ok()
+        tokio::time::timeout(patience, self.tasks.wait()).await.is_ok()
     }
 }

@@ -45,13 +45,8 @@ impl Stream {
     pub fn tls_description(&self) -> Option<String> {
         let Self::Tls(stream) = self else { return None };
         let (_, connection) = stream.get_ref();
-        let version = format!("{:?}", connection.protocol_version()?)
-            .replace('v', "")
-            .replace('_', ".");
-        Some(format!(
-            "{version} with {:?}",
-            connection.negotiated_cipher_suite()?.suite()
-        ))
+        let version = format!("{:?}", connection.protocol_version()?).replace('v', "").replace('_', ".");
+        Some(format!("{version} with {:?}", connection.negotiated_cipher_suite()?.suite()))
     }
 }
 
@@ -63,28 +58,18 @@ impl Stream {
     /// `InvalidInput` unless this is plain TCP, `TimedOut`, and those of the handshake.
     pub async fn starttls(self, config: Arc<rustls::ServerConfig>) -> std::io::Result<Self> {
         let Self::Tcp(stream) = self else {
-            return Err(std::io::Error::new(
-                ErrorKind::InvalidInput,
-                "TLS begins on plain TCP only",
-            ));
+            return Err(std::io::Error::new(ErrorKind::InvalidInput, "TLS begins on plain TCP only"));
         };
         let handshake = TlsAcceptor::from(config).accept(stream);
         match tokio::time::timeout(config::Limits::TLS_HANDSHAKE_TIMEOUT, handshake).await {
             Ok(done) => Ok(Self::Tls(Box::new(done?))),
-            Err(_) => Err(std::io::Error::new(
-                ErrorKind::TimedOut,
-                "no TLS handshake in time",
-            )),
+            Err(_) => Err(std::io::Error::new(ErrorKind::TimedOut, "no TLS handshake in time")),
         }
     }
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(s) => Pin::new(s).poll_read(cx, buf),
             Self::Tls(s) => Pin::new(s).poll_read(cx, buf),
@@ -94,11 +79,7 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(s) => Pin::new(s).poll_write(cx, buf),
             Self::Tls(s) => Pin::new(s).poll_write(cx, buf),

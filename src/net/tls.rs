@@ -118,9 +118,7 @@ impl Certificates {
             fault: Mutex::default(),
             seen: Mutex::new(seen),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// For SMTP and IMAP listeners.
@@ -182,8 +180,7 @@ impl Certificates {
     /// Reads the certificate files again if they have changed. Files that cannot be used are reported, and the
     /// certificate before stays in use.
     pub async fn refresh(&self) {
-        let (Some(certificate), Some(key)) = (&self.shared.tls.certificate, &self.shared.tls.key)
-        else {
+        let (Some(certificate), Some(key)) = (&self.shared.tls.certificate, &self.shared.tls.key) else {
             return;
         };
         let stamp = Stamp::of(&[certificate, key]);
@@ -235,11 +232,7 @@ impl Certificates {
 }
 
 /// The certificate to start with. While the first ACME order is open, a self-signed one serves.
-fn first(
-    tls: &config::settings::Tls,
-    hostname: &str,
-    folder: &std::path::Path,
-) -> Result<(Source, Identity), Error> {
+fn first(tls: &config::settings::Tls, hostname: &str, folder: &std::path::Path) -> Result<(Source, Identity), Error> {
     match (&tls.certificate, &tls.key) {
         (Some(certificate), Some(key)) => {
             return Ok((Source::Files, Identity::read(certificate, key)?));
@@ -287,9 +280,7 @@ where
     F: FnOnce() -> Result<T, Error> + Send + 'static,
     T: Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|fault| Err(Error::Acme(fault.to_string())))
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|fault| Err(Error::Acme(fault.to_string())))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -317,9 +308,6 @@ pub enum Error {
 
 impl Error {
     fn file(path: &std::path::Path, what: impl std::fmt::Display) -> Self {
-        Self::File {
-            path: path.display().to_string(),
-            what: what.to_string(),
-        }
+        Self::File { path: path.display().to_string(), what: what.to_string() }
     }
 }

@@ -38,19 +38,13 @@ impl Kind {
                 // client-resp = (gs2-header kvsep *kvpair kvsep) / kvsep
                 let (header, pairs) = text.split_once('\x01')?;
                 let name = gs2_name(header)?;
-                Some(Bearer {
-                    name,
-                    token: token(pairs)?,
-                })
+                Some(Bearer { name, token: token(pairs)? })
             }
             Self::XOAuth2 => {
                 // user=NAME kvsep auth=Bearer TOKEN kvsep kvsep
                 let (user, pairs) = text.split_once('\x01')?;
                 let name = user.strip_prefix("user=")?;
-                Some(Bearer {
-                    name: Some(name.to_owned()),
-                    token: token(pairs)?,
-                })
+                Some(Bearer { name: Some(name.to_owned()), token: token(pairs)? })
             }
         }
     }
@@ -69,9 +63,7 @@ fn gs2_name(header: &str) -> Option<Option<String>> {
 /// The token of `auth=Bearer TOKEN`; other pairs (host, port) are passed over. Both forms end in two separators.
 fn token(pairs: &str) -> Option<String> {
     let pairs = pairs.strip_suffix("\x01\x01")?;
-    let auth = pairs
-        .split('\x01')
-        .find_map(|pair| pair.strip_prefix("auth="))?;
+    let auth = pairs.split('\x01').find_map(|pair| pair.strip_prefix("auth="))?;
     let (scheme, token) = auth.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then(|| token.trim().to_owned())
 }
@@ -89,13 +81,7 @@ mod tests {
         assert_eq!(bearer.token, "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
         let message = "user=a@example.com\x01auth=Bearer abc\x01\x01";
         let bearer = Kind::XOAuth2.parse(message.as_bytes()).unwrap();
-        assert_eq!(
-            bearer,
-            Bearer {
-                name: Some("a@example.com".into()),
-                token: "abc".into()
-            }
-        );
+        assert_eq!(bearer, Bearer { name: Some("a@example.com".into()), token: "abc".into() });
     }
 
     #[test]
@@ -108,11 +94,7 @@ mod tests {
             "p=tls-unique,,\x01auth=Bearer x\x01\x01",
             "n,,\x01auth=Basic x\x01\x01",
         ] {
-            assert_eq!(
-                Kind::OAuthBearer.parse(message.as_bytes()),
-                None,
-                "{message:?}"
-            );
+            assert_eq!(Kind::OAuthBearer.parse(message.as_bytes()), None, "{message:?}");
             assert_eq!(Kind::XOAuth2.parse(message.as_bytes()), None, "{message:?}");
         }
     }

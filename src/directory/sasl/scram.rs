@@ -25,13 +25,7 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn derive(password: &str, salt: [u8; 16], iterations: NonZeroU32) -> Self {
         let mut salted: Digest = [0; 32];
-        pbkdf2::derive(
-            pbkdf2::PBKDF2_HMAC_SHA256,
-            iterations,
-            &salt,
-            password.as_bytes(),
-            &mut salted,
-        );
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, &salt, password.as_bytes(), &mut salted);
         let client_key = sign(&salted, b"Client Key");
         Self {
             salt,
@@ -44,10 +38,7 @@ impl Keys {
     /// Whether a proof over a message was made with the password of these keys.
     fn fits(&self, signed: &[u8], proof: Digest) -> bool {
         let mut client_key = proof;
-        client_key
-            .iter_mut()
-            .zip(sign(&self.stored_key, signed))
-            .for_each(|(byte, mask)| *byte ^= mask);
+        client_key.iter_mut().zip(sign(&self.stored_key, signed)).for_each(|(byte, mask)| *byte ^= mask);
         hash(&client_key).ct_eq(&self.stored_key).into()
     }
 
@@ -56,12 +47,7 @@ impl Keys {
         let mut hasher = blake3::Hasher::new_keyed(secret);
         hasher.update(name.to_lowercase().as_bytes());
         let mut reader = hasher.finalize_xof();
-        let mut keys = Self {
-            salt: [0; 16],
-            iterations: ITERATIONS.get(),
-            stored_key: [0; 32],
-            server_key: [0; 32],
-        };
+        let mut keys = Self { salt: [0; 16], iterations: ITERATIONS.get(), stored_key: [0; 32], server_key: [0; 32] };
         reader.fill(&mut keys.salt);
         reader.fill(&mut keys.stored_key);
         reader.fill(&mut keys.server_key);
@@ -99,12 +85,7 @@ impl First {
             return None;
         }
         let header = format!("{flag},{acting},");
-        Some(Self {
-            name,
-            header,
-            bare: bare.to_owned(),
-            nonce: nonce.to_owned(),
-        })
+        Some(Self { name, header, bare: bare.to_owned(), nonce: nonce.to_owned() })
     }
 }
 
@@ -138,17 +119,10 @@ impl Final {
         let text = std::str::from_utf8(message).ok()?;
         let (without_proof, proof) = text.rsplit_once(",p=")?;
         let mut attributes = without_proof.split(',');
-        let binding = BASE64_STANDARD
-            .decode(attributes.next()?.strip_prefix("c=")?)
-            .ok()?;
+        let binding = BASE64_STANDARD.decode(attributes.next()?.strip_prefix("c=")?).ok()?;
         let nonce = attributes.next()?.strip_prefix("r=")?.to_owned();
         let proof = BASE64_STANDARD.decode(proof).ok()?.try_into().ok()?;
-        Some(Self {
-            without_proof: without_proof.to_owned(),
-            binding,
-            nonce,
-            proof,
-        })
+        Some(Self { without_proof: without_proof.to_owned(), binding, nonce, proof })
     }
 }
 
@@ -169,22 +143,11 @@ impl Server {
         let nonce = format!("{}{}", first.nonce, BASE64_STANDARD.encode(random));
         let (salt, iterations) = keys.first().map(|(_, keys)| (keys.salt, keys.iterations))?;
         keys.retain(|(_, keys)| keys.salt == salt && keys.iterations == iterations);
-        Some(Self {
-            first,
-            salt,
-            iterations,
-            keys,
-            nonce,
-        })
+        Some(Self { first, salt, iterations, keys, nonce })
     }
 
     pub(crate) fn first_message(&self) -> String {
-        format!(
-            "r={},s={},i={}",
-            self.nonce,
-            BASE64_STANDARD.encode(self.salt),
-            self.iterations
-        )
+        format!("r={},s={},i={}", self.nonce, BASE64_STANDARD.encode(self.salt), self.iterations)
     }
 
     /// What the client has, and the server's last message, when the client's proof is right.
@@ -192,23 +155,9 @@ impl Server {
         if last.nonce != self.nonce || last.binding != self.first.header.as_bytes() {
             return None;
         }
-        let signed = format!(
-            "{},{},{}",
-            self.first.bare,
-            self.first_message(),
-            last.without_proof
-        );
-        let (used, keys) = self
-            .keys
-            .iter()
-            .find(|(_, keys)| keys.fits(signed.as_bytes(), last.proof))?;
-        Some((
-            *used,
-            format!(
-                "v={}",
-                BASE64_STANDARD.encode(sign(&keys.server_key, signed.as_bytes()))
-            ),
-        ))
+        let signed = format!("{},{},{}", self.first.bare, self.first_message(), last.without_proof);
+        let (used, keys) = self.keys.iter().find(|(_, keys)| keys.fits(signed.as_bytes(), last.proof))?;
+        Some((*used, format!("v={}", BASE64_STANDARD.encode(sign(&keys.server_key, signed.as_bytes())))))
     }
 }
 
@@ -218,10 +167,7 @@ fn sign(key: &[u8], message: &[u8]) -> Digest {
 }
 
 fn hash(bytes: &[u8]) -> Digest {
-    digest::digest(&digest::SHA256, bytes)
-        .as_ref()
-        .try_into()
-        .expect("SHA-256 has 32 bytes")
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]
@@ -230,18 +176,11 @@ mod tests {
 
     /// RFC 7677 section 3.
     fn example() -> Server {
-        let salt = BASE64_STANDARD
-            .decode("W22ZaJ0SNY7soEsUEjb6gQ==")
-            .unwrap()
-            .try_into()
-            .unwrap();
+        let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap().try_into().unwrap();
         let keys = Keys::derive("pencil", salt, NonZeroU32::new(4096).unwrap());
         let first = First::parse(b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO").unwrap();
         assert_eq!(first.name, "user");
-        let other = Keys {
-            stored_key: [1; 32],
-            ..keys.clone()
-        };
+        let other = Keys { stored_key: [1; 32], ..keys.clone() };
         let mut server = Server::new(first, vec![(None, other), (Some(7), keys)], b"").unwrap();
         server.nonce.push_str("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
         server
@@ -253,10 +192,7 @@ mod tests {
     #[test]
     fn the_example_of_the_rfc() {
         let server = example();
-        assert_eq!(
-            server.first_message(),
-            format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
-        );
+        assert_eq!(server.first_message(), format!("r={NONCE},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"));
         let last = Final::parse(format!("c=biws,r={NONCE},p={PROOF}").as_bytes()).unwrap();
         let signature = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=".to_owned();
         assert_eq!(server.verify(&last).unwrap(), (Some(7), signature));
@@ -289,13 +225,7 @@ mod tests {
         ] {
             assert!(First::parse(message.as_bytes()).is_none(), "{message}");
         }
-        for message in [
-            "",
-            "c=biws",
-            "c=biws,r=x",
-            "c=?,r=x,p=AA==",
-            "c=biws,r=x,p=AA==",
-        ] {
+        for message in ["", "c=biws", "c=biws,r=x", "c=?,r=x,p=AA==", "c=biws,r=x,p=AA=="] {
             assert!(Final::parse(message.as_bytes()).is_none(), "{message}");
         }
         assert_eq!(saslname("a=2Cb=3Dc").as_deref(), Some("a,b=c"));

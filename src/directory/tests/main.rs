@@ -37,10 +37,7 @@ fn empty() -> Fixture {
 fn with_limits(limits: &Limits) -> Fixture {
     let folder = TempDir::new().unwrap();
     let (store, _) = Store::open(folder.path(), &Options::default()).unwrap();
-    Fixture {
-        directory: Directory::new(store, limits),
-        folder,
-    }
+    Fixture { directory: Directory::new(store, limits), folder }
 }
 
 /// A directory with the domain example.test, alice who is admin, and bob.
@@ -50,17 +47,8 @@ async fn populated() -> (Fixture, Account, Account) {
 
 async fn populate(directory: Fixture) -> (Fixture, Account, Account) {
     directory.domain_add("example.test").await.unwrap();
-    let alice = directory
-        .account_add(NewAccount {
-            admin: true,
-            ..new("alice@example.test")
-        })
-        .await
-        .unwrap();
-    let bob = directory
-        .account_add(new("bob@example.test"))
-        .await
-        .unwrap();
+    let alice = directory.account_add(NewAccount { admin: true, ..new("alice@example.test") }).await.unwrap();
+    let bob = directory.account_add(new("bob@example.test")).await.unwrap();
     (directory, alice, bob)
 }
 
@@ -69,13 +57,7 @@ fn address(text: &str) -> Address {
 }
 
 fn new(text: &str) -> NewAccount {
-    NewAccount {
-        address: address(text),
-        name: String::new(),
-        password: PASSWORD.into(),
-        admin: false,
-        quota: None,
-    }
+    NewAccount { address: address(text), name: String::new(), password: PASSWORD.into(), admin: false, quota: None }
 }
 
 /// Puts a message of this size into someone's inbox.
@@ -97,10 +79,5 @@ async fn deliver(directory: &Directory, account: &Account, size: usize) {
         let inbox = tx.mailbox_by_role(id, Role::Inbox)?.id;
         tx.append(id, inbox, &message).map(|_| ())
     };
-    directory
-        .store()
-        .commit(vec![body], append)
-        .await
-        .map_err(|error: store::Error| error)
-        .unwrap();
+    directory.store().commit(vec![body], append).await.map_err(|error: store::Error| error).unwrap();
 }

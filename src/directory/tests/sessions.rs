@@ -4,11 +4,7 @@ use crate::{CLIENT, PASSWORD, populated};
 use directory::{Account, AccountState, Directory, SignInError, Ticket};
 
 async fn begin(directory: &Directory, name: &str) -> Ticket {
-    directory
-        .session_begin(name, PASSWORD, CLIENT, "Browser/1.0")
-        .await
-        .unwrap()
-        .0
+    directory.session_begin(name, PASSWORD, CLIENT, "Browser/1.0").await.unwrap().0
 }
 
 fn lives(directory: &Directory, ticket: &Ticket) -> bool {
@@ -23,21 +19,14 @@ fn lives(directory: &Directory, ticket: &Ticket) -> bool {
 async fn a_ticket_opens_until_it_is_ended() {
     let (directory, alice, _) = populated().await;
     let agent = "ü".repeat(500);
-    let (ticket, session, account) = directory
-        .session_begin("alice@example.test", PASSWORD, CLIENT, &agent)
-        .await
-        .unwrap();
-    assert_eq!(
-        (account.id, session.account, session.client),
-        (alice.id, alice.id, CLIENT)
-    );
+    let (ticket, session, account) =
+        directory.session_begin("alice@example.test", PASSWORD, CLIENT, &agent).await.unwrap();
+    assert_eq!((account.id, session.account, session.client), (alice.id, alice.id, CLIENT));
     assert_eq!(session.agent.chars().count(), 200);
     assert_eq!(session.expires - session.created, 30 * 86_400_000);
     assert_eq!(ticket.expose().len(), 43);
     assert!(!format!("{ticket:?}").contains(ticket.expose()));
-    let (found, account) = directory
-        .session(&Ticket::presented(ticket.expose()))
-        .unwrap();
+    let (found, account) = directory.session(&Ticket::presented(ticket.expose())).unwrap();
     assert_eq!((found, account), (session, alice));
 
     let watch = directory.session_watch();
@@ -53,22 +42,10 @@ async fn what_is_no_ticket_opens_nothing() {
     let ticket = begin(&directory, "alice@example.test").await;
     let mut near = ticket.expose().to_owned();
     near.replace_range(..1, if near.starts_with('A') { "B" } else { "A" });
-    for text in [
-        "",
-        "x",
-        &near,
-        &format!("{}A", ticket.expose()),
-        &"ü".repeat(30),
-        &"A".repeat(100_000),
-    ] {
+    for text in ["", "x", &near, &format!("{}A", ticket.expose()), &"ü".repeat(30), &"A".repeat(100_000)] {
         assert!(!lives(&directory, &Ticket::presented(text)), "{text}");
     }
-    assert!(
-        directory
-            .session_begin("alice@example.test", "wrong password", CLIENT, "")
-            .await
-            .is_err()
-    );
+    assert!(directory.session_begin("alice@example.test", "wrong password", CLIENT, "").await.is_err());
 }
 
 #[tokio::test]
@@ -81,29 +58,11 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all() {
     let bobs = begin(&directory, "bob@example.test").await;
     let listed = directory.sessions(alice.id).unwrap();
     assert_eq!(listed.len(), 4);
-    assert!(
-        directory
-            .session_end_by_id(bob.id, listed[0].id)
-            .await
-            .is_err(),
-        "not his"
-    );
-    directory
-        .session_end_by_id(alice.id, listed[0].id)
-        .await
-        .unwrap();
-    assert_eq!(
-        [0, 1, 2, 3].map(|n| lives(&directory, &tickets[n])),
-        [false, true, true, true]
-    );
-    directory
-        .sessions_end(alice.id, Some(&tickets[2]))
-        .await
-        .unwrap();
-    assert_eq!(
-        [0, 1, 2, 3].map(|n| lives(&directory, &tickets[n])),
-        [false, false, true, false]
-    );
+    assert!(directory.session_end_by_id(bob.id, listed[0].id).await.is_err(), "not his");
+    directory.session_end_by_id(alice.id, listed[0].id).await.unwrap();
+    assert_eq!([0, 1, 2, 3].map(|n| lives(&directory, &tickets[n])), [false, true, true, true]);
+    directory.sessions_end(alice.id, Some(&tickets[2])).await.unwrap();
+    assert_eq!([0, 1, 2, 3].map(|n| lives(&directory, &tickets[n])), [false, false, true, false]);
     directory.sessions_end(alice.id, None).await.unwrap();
     assert!(!lives(&directory, &tickets[2]) && lives(&directory, &bobs));
     assert_eq!(directory.sessions(alice.id).unwrap(), []);
@@ -121,13 +80,7 @@ async fn a_new_password_or_a_lost_right_ends_sessions_at_once() {
 
     for state in [AccountState::Suspended, AccountState::Closed] {
         let ticket = begin(&directory, "bob@example.test").await;
-        directory
-            .account_update(Account {
-                state,
-                ..bob.clone()
-            })
-            .await
-            .unwrap();
+        directory.account_update(Account { state, ..bob.clone() }).await.unwrap();
         assert!(watch.has_changed().unwrap());
         watch.mark_unchanged();
         assert!(!lives(&directory, &ticket));

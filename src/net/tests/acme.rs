@@ -7,9 +7,7 @@ use net::{
     Stream,
     tls::{Certificates, Source},
 };
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
-};
+use rcgen::{BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::CertificateSigningRequestDer;
 use serde_json::{Value, json};
 use std::{
@@ -47,10 +45,7 @@ async fn start() -> Arc<Server> {
     let root = Issuer::new(params, key);
 
     let own_key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(vec!["localhost".into()])
-        .unwrap()
-        .signed_by(&own_key, &root)
-        .unwrap();
+    let own = CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&own_key, &root).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(net::tls::provider())
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -58,17 +53,8 @@ async fn start() -> Arc<Server> {
         .with_single_cert(vec![own.der().clone()], own_key.into())
         .unwrap();
     let listener = net::listener::bind(anywhere()).await.unwrap();
-    let url = format!(
-        "https://localhost:{}",
-        listener.local_addr().unwrap().port()
-    );
-    let server = Arc::new(Server {
-        url,
-        root,
-        root_pem,
-        answer: Mutex::default(),
-        order: Mutex::default(),
-    });
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let server = Arc::new(Server { url, root, root_pem, answer: Mutex::default(), order: Mutex::default() });
     let (served, config) = (server.clone(), Arc::new(config));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -92,10 +78,7 @@ impl Server {
                 }
             }
             let head = String::from_utf8(head).unwrap().to_lowercase();
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .unwrap_or("0");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
             let mut body = vec![0; length.parse().unwrap()];
             stream.read_exact(&mut body).await.unwrap();
             let path = head.split(' ').nth(1).unwrap();
@@ -114,7 +97,8 @@ impl Server {
     fn reply(&self, path: &str, body: &[u8]) -> (&'static str, String) {
         let url = &self.url;
         let mut order = self.order.lock().unwrap();
-        let challenge = json!({"type": "http-01", "url": format!("{url}/challenge"), "token": "tok", "status": "pending"});
+        let challenge =
+            json!({"type": "http-01", "url": format!("{url}/challenge"), "token": "tok", "status": "pending"});
         let reply = match path {
             "/directory" => json!({
                 "newNonce": format!("{url}/nonce"),
@@ -136,20 +120,13 @@ impl Server {
                 "challenges": [challenge],
             }),
             "/challenge" => {
-                let answer = self
-                    .answer
-                    .lock()
-                    .unwrap()
-                    .as_ref()
-                    .and_then(|ask| ask("tok"));
+                let answer = self.answer.lock().unwrap().as_ref().and_then(|ask| ask("tok"));
                 order.proved = Some(answer.is_some_and(|answer| answer.starts_with("tok.")));
                 challenge
             }
             "/order" => self.state(&order),
             "/finalize" => {
-                let asked = payload(body)["csr"]
-                    .as_str()
-                    .map(|text| BASE64_URL_SAFE_NO_PAD.decode(text).unwrap());
+                let asked = payload(body)["csr"].as_str().map(|text| BASE64_URL_SAFE_NO_PAD.decode(text).unwrap());
                 let asked = CertificateSigningRequestDer::from(asked.unwrap());
                 let request = CertificateSigningRequestParams::from_der(&asked).unwrap();
                 let leaf = request.signed_by(&self.root).unwrap();
@@ -182,12 +159,7 @@ impl Server {
 /// What a JWS carries.
 fn payload(body: &[u8]) -> Value {
     let outer: Value = serde_json::from_slice(body).unwrap();
-    serde_json::from_slice(
-        &BASE64_URL_SAFE_NO_PAD
-            .decode(outer["payload"].as_str().unwrap())
-            .unwrap(),
-    )
-    .unwrap()
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(outer["payload"].as_str().unwrap()).unwrap()).unwrap()
 }
 
 fn configured(server: &Server, dir: &Path) -> config::Settings {
@@ -205,34 +177,19 @@ async fn a_certificate_is_ordered_used_and_kept() {
     let dir = TempDir::new().unwrap();
     let settings = configured(&server, dir.path());
     let certificates = Certificates::load(&settings).unwrap();
-    assert_eq!(
-        certificates.source(),
-        Source::SelfSigned,
-        "until the first order is done"
-    );
+    assert_eq!(certificates.source(), Source::SelfSigned, "until the first order is done");
     let asked = certificates.clone();
     *server.answer.lock().unwrap() = Some(Box::new(move |token| asked.acme_answer(token)));
 
     certificates.order_now().await.unwrap();
     let status = certificates.status();
-    assert_eq!(
-        (status.source, status.names, status.fault),
-        (Source::Acme, vec!["mail.example.test".into()], None)
-    );
-    assert_eq!(
-        certificates.acme_answer("tok"),
-        None,
-        "no answer is left behind"
-    );
+    assert_eq!((status.source, status.names, status.fault), (Source::Acme, vec!["mail.example.test".into()], None));
+    assert_eq!(certificates.acme_answer("tok"), None, "no answer is left behind");
     let shown = visit_any(&certificates).await;
     for file in std::fs::read_dir(dir.path().join("tls")).unwrap() {
         let file = file.unwrap();
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
-        assert!(
-            mode == 0o600 || file.file_name() == "acme-root.pem",
-            "{:?} {mode:o}",
-            file.file_name()
-        );
+        assert!(mode == 0o600 || file.file_name() == "acme-root.pem", "{:?} {mode:o}", file.file_name());
     }
 
     let again = Certificates::load(&settings).unwrap();
@@ -242,11 +199,7 @@ async fn a_certificate_is_ordered_used_and_kept() {
     *server.answer.lock().unwrap() = Some(Box::new(move |token| asked.acme_answer(token)));
     again.order_now().await.unwrap();
     assert_ne!(visit_any(&again).await, shown);
-    assert_eq!(
-        server.order.lock().unwrap().accounts,
-        1,
-        "the account is used again"
-    );
+    assert_eq!(server.order.lock().unwrap().accounts, 1, "the account is used again");
 }
 
 #[tokio::test]
@@ -256,10 +209,7 @@ async fn an_order_that_fails_leaves_the_certificate_in_use() {
     let certificates = Certificates::load(&configured(&server, dir.path())).unwrap();
     let shown = visit_any(&certificates).await;
     let error = certificates.order_now().await.unwrap_err().to_string();
-    assert!(
-        error.contains("the name mail.example.test could not be proved over http port 80"),
-        "{error}"
-    );
+    assert!(error.contains("the name mail.example.test could not be proved over http port 80"), "{error}");
     assert_eq!(certificates.status().fault, Some(error));
     assert_eq!(visit_any(&certificates).await, shown);
     assert_eq!(certificates.source(), Source::SelfSigned);

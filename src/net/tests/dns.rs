@@ -28,10 +28,7 @@ fn answer(query: &Message) -> Message {
             vec![RData::AAAA("2001:db8::1".parse().map(rdata::AAAA).unwrap())]
         }
         ("example.test.", RecordType::TXT) => {
-            vec![RData::TXT(rdata::TXT::new(vec![
-                "v=spf1 ".into(),
-                "-all".into(),
-            ]))]
+            vec![RData::TXT(rdata::TXT::new(vec!["v=spf1 ".into(), "-all".into()]))]
         }
         ("1.2.0.192.in-addr.arpa.", RecordType::PTR) => {
             vec![RData::PTR(rdata::PTR(host("mx1.example.test.")))]
@@ -60,71 +57,32 @@ async fn resolver() -> Resolver {
         loop {
             let (length, client) = socket.recv_from(&mut packet).await.unwrap();
             let reply = answer(&Message::from_vec(&packet[..length]).unwrap());
-            socket
-                .send_to(&reply.to_vec().unwrap(), client)
-                .await
-                .unwrap();
+            socket.send_to(&reply.to_vec().unwrap(), client).await.unwrap();
         }
     });
-    Resolver::new(&config::settings::Dns {
-        servers: vec![server],
-    })
-    .unwrap()
+    Resolver::new(&config::settings::Dns { servers: vec![server] }).unwrap()
 }
 
 #[tokio::test]
 async fn records_are_found() {
     let resolver = resolver().await;
     let exchangers = resolver.mx("Example.test").await.unwrap();
-    assert_eq!(
-        exchangers,
-        [
-            (10, "mx1.example.test".into()),
-            (20, "mx2.example.test".into())
-        ]
-    );
-    assert_eq!(
-        resolver.mx("null.test").await.unwrap(),
-        [(0, String::new())]
-    );
+    assert_eq!(exchangers, [(10, "mx1.example.test".into()), (20, "mx2.example.test".into())]);
+    assert_eq!(resolver.mx("null.test").await.unwrap(), [(0, String::new())]);
     let addresses: Vec<IpAddr> = vec!["2001:db8::1".parse().unwrap(), "192.0.2.1".parse().unwrap()];
-    assert_eq!(
-        resolver.addresses("mx1.example.test").await.unwrap(),
-        addresses
-    );
-    assert_eq!(
-        resolver.txt("example.test.").await.unwrap(),
-        ["v=spf1 -all"]
-    );
-    assert_eq!(
-        resolver.ptr("192.0.2.1".parse().unwrap()).await.unwrap(),
-        ["mx1.example.test"]
-    );
+    assert_eq!(resolver.addresses("mx1.example.test").await.unwrap(), addresses);
+    assert_eq!(resolver.txt("example.test.").await.unwrap(), ["v=spf1 -all"]);
+    assert_eq!(resolver.ptr("192.0.2.1".parse().unwrap()).await.unwrap(), ["mx1.example.test"]);
 }
 
 #[tokio::test]
 async fn absence_is_told_from_failure() {
     let resolver = resolver().await;
-    assert_eq!(
-        resolver.mx("absent.test").await,
-        Err(Error::NoDomain("absent.test".into()))
-    );
-    assert_eq!(
-        resolver.mx("mx1.example.test").await,
-        Err(Error::NoRecord("mx1.example.test".into(), "MX"))
-    );
-    assert_eq!(
-        resolver.addresses("example.test").await,
-        Err(Error::NoRecord("example.test".into(), "address"))
-    );
-    assert_eq!(
-        resolver.addresses("absent.test").await,
-        Err(Error::NoDomain("absent.test".into()))
-    );
-    assert!(matches!(
-        resolver.mx("broken.test").await,
-        Err(Error::Temporary(..))
-    ));
+    assert_eq!(resolver.mx("absent.test").await, Err(Error::NoDomain("absent.test".into())));
+    assert_eq!(resolver.mx("mx1.example.test").await, Err(Error::NoRecord("mx1.example.test".into(), "MX")));
+    assert_eq!(resolver.addresses("example.test").await, Err(Error::NoRecord("example.test".into(), "address")));
+    assert_eq!(resolver.addresses("absent.test").await, Err(Error::NoDomain("absent.test".into())));
+    assert!(matches!(resolver.mx("broken.test").await, Err(Error::Temporary(..))));
     let long = "x".repeat(64) + ".test";
     assert_eq!(resolver.mx(&long).await, Err(Error::NoDomain(long.clone())));
 }
@@ -138,9 +96,6 @@ async fn addresses_pass_as_they_are() {
         ("[IPv6:2001:db8::7]", "2001:db8::7"),
         ("::1", "::1"),
     ] {
-        assert_eq!(
-            resolver.addresses(text).await.unwrap(),
-            [address.parse::<IpAddr>().unwrap()]
-        );
+        assert_eq!(resolver.addresses(text).await.unwrap(), [address.parse::<IpAddr>().unwrap()]);
     }
 }

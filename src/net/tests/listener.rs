@@ -30,31 +30,15 @@ async fn a_port_in_use_is_named() {
     let address = held.local_addr().unwrap();
     let error = listener::bind(address).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
-    assert_eq!(
-        error.to_string(),
-        format!("cannot listen on {address}: the port is in use by another program")
-    );
-    let error = listener::bind("192.0.2.1:2525".parse().unwrap())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot listen on 192.0.2.1:2525: this machine does not have the address"
-    );
+    assert_eq!(error.to_string(), format!("cannot listen on {address}: the port is in use by another program"));
+    let error = listener::bind("192.0.2.1:2525".parse().unwrap()).await.unwrap_err();
+    assert_eq!(error.to_string(), "cannot listen on 192.0.2.1:2525: this machine does not have the address");
 }
 
 #[tokio::test]
 async fn both_wildcards_of_a_port_can_be_had() {
-    let free = listener::bind("0.0.0.0:0".parse().unwrap())
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let both = [
-        format!("[::]:{free}").parse().unwrap(),
-        format!("0.0.0.0:{free}").parse().unwrap(),
-    ];
+    let free = listener::bind("0.0.0.0:0".parse().unwrap()).await.unwrap().local_addr().unwrap().port();
+    let both = [format!("[::]:{free}").parse().unwrap(), format!("0.0.0.0:{free}").parse().unwrap()];
     assert_eq!(listener::bind_all(&both).await.unwrap().len(), 2);
 }
 
@@ -63,20 +47,13 @@ async fn sessions_run_until_draining_and_their_end_is_awaited() {
     let shutdown = Shutdown::default();
     let listener = listener::bind(anywhere()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(listener::serve(
-        listener,
-        service(&Limits::default(), echo),
-        shutdown.clone(),
-    ));
+    let serving = tokio::spawn(listener::serve(listener, service(&Limits::default(), echo), shutdown.clone()));
     let (mut stream, line) = greeting(address).await;
     assert_eq!(line, "220 hello\r\n");
 
     shutdown.draining.cancel();
     serving.await.unwrap();
-    assert!(
-        TcpStream::connect(address).await.is_err(),
-        "no new connections while draining"
-    );
+    assert!(TcpStream::connect(address).await.is_err(), "no new connections while draining");
     stream.write_all(b"still here").await.unwrap();
     let mut answer = [0; 10];
     stream.read_exact(&mut answer).await.unwrap();
@@ -87,10 +64,7 @@ async fn sessions_run_until_draining_and_their_end_is_awaited() {
 
 #[tokio::test]
 async fn a_client_over_the_bound_is_told_why() {
-    let limits = Limits {
-        connections_local_max: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { connections_local_max: 2, ..Limits::default() };
     let service = service(&limits, echo);
     let counted = service.limits.clone();
     let listener = listener::bind(anywhere()).await.unwrap();
@@ -100,11 +74,7 @@ async fn a_client_over_the_bound_is_told_why() {
     let _second = greeting(address).await;
     let (mut refused, line) = greeting(address).await;
     assert_eq!(line, "421 4.7.0 too many connections from your address\r\n");
-    assert_eq!(
-        refused.read(&mut [0; 1]).await.unwrap(),
-        0,
-        "closed behind the line"
-    );
+    assert_eq!(refused.read(&mut [0; 1]).await.unwrap(), 0, "closed behind the line");
     drop(first);
     while counted.open() > 1 {
         tokio::task::yield_now().await;
@@ -144,13 +114,7 @@ async fn a_pipe_is_a_trusted_secure_stream_for_the_persons_address() {
     let (connector, acceptor) = pipe::listen(local);
     let shutdown = Shutdown::default();
     let tell = |mut stream: Stream, peer: Peer| async move {
-        let text = format!(
-            "{} {} {} {}",
-            peer.client,
-            peer.local,
-            peer.trusted,
-            stream.is_secure()
-        );
+        let text = format!("{} {} {} {}", peer.client, peer.local, peer.trusted, stream.is_secure());
         stream.write_all(text.as_bytes()).await.unwrap();
     };
     let serving = tokio::spawn(listener::serve_pipe(acceptor, tell, shutdown.clone()));
@@ -161,8 +125,5 @@ async fn a_pipe_is_a_trusted_secure_stream_for_the_persons_address() {
 
     assert!(shutdown.drain(Duration::from_secs(30)).await);
     serving.await.unwrap();
-    assert_eq!(
-        connector.connect(person).await.unwrap_err().kind(),
-        ErrorKind::NotConnected
-    );
+    assert_eq!(connector.connect(person).await.unwrap_err().kind(), ErrorKind::NotConnected);
 }

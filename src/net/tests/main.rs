@@ -38,12 +38,7 @@ fn anywhere() -> SocketAddr {
 }
 
 fn service<H>(limits: &Limits, handler: H) -> Service<H> {
-    Service {
-        tls: None,
-        limits: ConnectionLimits::new(limits),
-        refusal,
-        handler,
-    }
+    Service { tls: None, limits: ConnectionLimits::new(limits), refusal, handler }
 }
 
 fn refusal(refusal: Refusal) -> String {

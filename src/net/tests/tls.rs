@@ -33,13 +33,7 @@ async fn tls_listener(config: Arc<rustls::ServerConfig>) -> SocketAddr {
 /// The certificate shown by a server, and what its session said.
 async fn visit(address: SocketAddr) -> (Vec<u8>, String) {
     let stream = TcpStream::connect(address).await.unwrap();
-    let mut stream = client::connect(
-        client::opportunistic().unwrap(),
-        "mail.example.test",
-        stream,
-    )
-    .await
-    .unwrap();
+    let mut stream = client::connect(client::opportunistic().unwrap(), "mail.example.test", stream).await.unwrap();
     let certificate = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
@@ -49,10 +43,7 @@ async fn visit(address: SocketAddr) -> (Vec<u8>, String) {
 /// A pair of files as a certificate tool writes them.
 fn write_pair(folder: &Path, name: &str) {
     let pair = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-    for (file, text) in [
-        ("key.pem", pair.signing_key.serialize_pem()),
-        ("chain.pem", pair.cert.pem()),
-    ] {
+    for (file, text) in [("key.pem", pair.signing_key.serialize_pem()), ("chain.pem", pair.cert.pem())] {
         std::fs::write(folder.join("new"), text).unwrap();
         std::fs::rename(folder.join("new"), folder.join(file)).unwrap();
     }
@@ -63,32 +54,18 @@ async fn the_self_signed_certificate_is_made_once_and_kept_private() {
     let dir = TempDir::new().unwrap();
     let first = Certificates::load(&settings(dir.path())).unwrap();
     assert_eq!(first.source(), Source::SelfSigned);
-    assert!(
-        first
-            .status()
-            .names
-            .contains(&"mail.example.test".to_owned())
-    );
+    assert!(first.status().names.contains(&"mail.example.test".to_owned()));
     let (certificate, text) = visit(tls_listener(first.server_config()).await).await;
     assert!(text.starts_with("TLS1.3 with TLS13_"), "{text}");
-    let mode = std::fs::metadata(dir.path().join("tls/self-signed.pem"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(dir.path().join("tls/self-signed.pem")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let again = Certificates::load(&settings(dir.path())).unwrap();
-    assert_eq!(
-        visit(tls_listener(again.server_config()).await).await.0,
-        certificate
-    );
+    assert_eq!(visit(tls_listener(again.server_config()).await).await.0, certificate);
     let mut renamed = settings(dir.path());
     renamed.hostname = "other.example.test".into();
     let renamed = Certificates::load(&renamed).unwrap();
-    assert_ne!(
-        visit(tls_listener(renamed.server_config()).await).await.0,
-        certificate
-    );
+    assert_ne!(visit(tls_listener(renamed.server_config()).await).await.0, certificate);
 }
 
 #[tokio::test]
@@ -100,21 +77,14 @@ async fn a_verifying_client_refuses_it() {
     let Ok(config) = client::verified() else {
         return;
     };
-    assert!(
-        client::connect(config, "mail.example.test", stream)
-            .await
-            .is_err()
-    );
+    assert!(client::connect(config, "mail.example.test", stream).await.is_err());
 }
 
 #[tokio::test]
 async fn https_offers_http_1_1() {
     let dir = TempDir::new().unwrap();
     let certificates = Certificates::load(&settings(dir.path())).unwrap();
-    assert_eq!(
-        certificates.https_config().alpn_protocols,
-        [b"http/1.1".to_vec()]
-    );
+    assert_eq!(certificates.https_config().alpn_protocols, [b"http/1.1".to_vec()]);
     assert!(certificates.server_config().alpn_protocols.is_empty());
 }
 
@@ -132,12 +102,7 @@ async fn changed_files_are_taken_and_bad_ones_are_not() {
 
     std::fs::write(dir.path().join("key.pem"), "nonsense").unwrap();
     certificates.refresh().await;
-    assert!(
-        certificates
-            .status()
-            .fault
-            .is_some_and(|fault| fault.contains("key.pem"))
-    );
+    assert!(certificates.status().fault.is_some_and(|fault| fault.contains("key.pem")));
     assert_eq!(visit(address).await.0, one);
 
     write_pair(dir.path(), "two.example.test");
@@ -154,26 +119,13 @@ async fn bad_files_are_named_at_start() {
     let mut settings = settings(dir.path());
     settings.tls.certificate = Some(dir.path().join("chain.pem"));
     settings.tls.key = Some(dir.path().join("absent.pem"));
-    let fault =
-        |settings: &config::Settings| Certificates::load(settings).err().unwrap().to_string();
-    assert!(
-        fault(&settings).contains("absent.pem: No such file"),
-        "{}",
-        fault(&settings)
-    );
+    let fault = |settings: &config::Settings| Certificates::load(settings).err().unwrap().to_string();
+    assert!(fault(&settings).contains("absent.pem: No such file"), "{}", fault(&settings));
     std::fs::rename(dir.path().join("key.pem"), dir.path().join("absent.pem")).unwrap();
     write_pair(dir.path(), "other.example.test");
-    assert!(
-        fault(&settings).contains("does not belong to the certificate"),
-        "{}",
-        fault(&settings)
-    );
+    assert!(fault(&settings).contains("does not belong to the certificate"), "{}", fault(&settings));
     settings.tls.key = None;
-    assert!(
-        fault(&settings).contains("needed together"),
-        "{}",
-        fault(&settings)
-    );
+    assert!(fault(&settings).contains("needed together"), "{}", fault(&settings));
 }
 
 #[tokio::test]
@@ -193,22 +145,12 @@ async fn starttls_upgrades_a_plain_stream() {
     };
     let listener = listener::bind(anywhere()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(listener::serve(
-        listener,
-        service(&Limits::default(), upgrade),
-        Shutdown::default(),
-    ));
+    tokio::spawn(listener::serve(listener, service(&Limits::default(), upgrade), Shutdown::default()));
 
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut line = [0; 8];
     stream.read_exact(&mut line).await.unwrap();
-    let mut stream = client::connect(
-        client::opportunistic().unwrap(),
-        "mail.example.test",
-        stream,
-    )
-    .await
-    .unwrap();
+    let mut stream = client::connect(client::opportunistic().unwrap(), "mail.example.test", stream).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("TLS1.3"), "{text}");
@@ -223,26 +165,19 @@ async fn sessions_resume() {
     let mut kinds = Vec::new();
     for _ in 0..2 {
         let stream = TcpStream::connect(address).await.unwrap();
-        let mut stream = client::connect(config.clone(), "mail.example.test", stream)
-            .await
-            .unwrap();
+        let mut stream = client::connect(config.clone(), "mail.example.test", stream).await.unwrap();
         // The tickets of TLS 1.3 come behind the handshake.
         stream.read_to_end(&mut Vec::new()).await.unwrap();
         kinds.push(stream.get_ref().1.handshake_kind().unwrap());
     }
-    assert_eq!(
-        kinds,
-        [rustls::HandshakeKind::Full, rustls::HandshakeKind::Resumed]
-    );
+    assert_eq!(kinds, [rustls::HandshakeKind::Full, rustls::HandshakeKind::Resumed]);
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_speak_tls_is_dropped() {
     let dir = TempDir::new().unwrap();
     let certificates = Certificates::load(&settings(dir.path())).unwrap();
-    let mut stream = TcpStream::connect(tls_listener(certificates.server_config()).await)
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect(tls_listener(certificates.server_config()).await).await.unwrap();
     stream.write_all(b"EHLO me\r\n").await.unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
@@ -251,7 +186,5 @@ async fn a_client_that_does_not_speak_tls_is_dropped() {
 
 /// The certificate that a listener with these certificates shows.
 pub(crate) async fn visit_any(certificates: &Certificates) -> Vec<u8> {
-    visit(tls_listener(certificates.server_config()).await)
-        .await
-        .0
+    visit(tls_listener(certificates.server_config()).await).await.0
 }

@@ -6,8 +6,8 @@
 
 use super::{Certificates, Error, Source, locked, off_thread, pem, pem::Identity};
 use instant_acme::{
-    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier, LetsEncrypt,
-    NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier, LetsEncrypt, NewAccount, NewOrder,
+    Order, OrderStatus, RetryPolicy,
 };
 use std::{path::Path, time::Duration};
 
@@ -25,8 +25,7 @@ const FIRST: Duration = Duration::from_secs(2);
 pub(super) fn stored(folder: &Path, hostname: &str) -> Option<Identity> {
     let path = folder.join("acme.pem");
     let identity = Identity::read(&path, &path).ok()?;
-    let usable =
-        identity.not_after > pem::now_ms() && identity.names.iter().any(|name| name == hostname);
+    let usable = identity.not_after > pem::now_ms() && identity.names.iter().any(|name| name == hostname);
     usable.then_some(identity)
 }
 
@@ -37,9 +36,7 @@ impl Certificates {
         let mut retry = RETRY_MIN;
         loop {
             tokio::time::sleep(wait).await;
-            if self.source() == Source::Acme
-                && self.shared.current.0.load().1.renew_at() > pem::now_ms()
-            {
+            if self.source() == Source::Acme && self.shared.current.0.load().1.renew_at() > pem::now_ms() {
                 wait = CHECK;
                 continue;
             }
@@ -64,14 +61,13 @@ impl Certificates {
         };
         let ordered = tokio::time::timeout(ORDER, self.order(contact)).await;
         locked(&self.shared.answers).clear();
-        let identity =
-            match ordered.unwrap_or_else(|_| Err(Error::Acme("no answer in time".into()))) {
-                Ok(identity) => identity,
-                Err(error) => {
-                    *locked(&self.shared.fault) = Some(error.to_string());
-                    return Err(error);
-                }
-            };
+        let identity = match ordered.unwrap_or_else(|_| Err(Error::Acme("no answer in time".into()))) {
+            Ok(identity) => identity,
+            Err(error) => {
+                *locked(&self.shared.fault) = Some(error.to_string());
+                return Err(error);
+            }
+        };
         tracing::info!(names = ?identity.names, "certificate obtained by ACME");
         self.install(Source::Acme, identity);
         Ok(())
@@ -80,31 +76,18 @@ impl Certificates {
     async fn order(&self, contact: &str) -> Result<Identity, Error> {
         let account = self.account(contact).await?;
         let names = [Identifier::Dns(self.shared.hostname.clone())];
-        let mut order = account
-            .new_order(&NewOrder::new(&names))
-            .await
-            .map_err(fault)?;
+        let mut order = account.new_order(&NewOrder::new(&names)).await.map_err(fault)?;
         self.prove(&mut order).await?;
-        let status = order
-            .poll_ready(&RetryPolicy::default())
-            .await
-            .map_err(fault)?;
+        let status = order.poll_ready(&RetryPolicy::default()).await.map_err(fault)?;
         if status != OrderStatus::Ready && status != OrderStatus::Valid {
-            let why = order
-                .state()
-                .error
-                .as_ref()
-                .map_or_else(String::new, |problem| format!(": {problem}"));
+            let why = order.state().error.as_ref().map_or_else(String::new, |problem| format!(": {problem}"));
             return Err(Error::Acme(format!(
                 "the name {} could not be proved over http port 80 ({status:?}{why})",
                 self.shared.hostname
             )));
         }
         let key = order.finalize().await.map_err(fault)?;
-        let chain = order
-            .poll_certificate(&RetryPolicy::default())
-            .await
-            .map_err(fault)?;
+        let chain = order.poll_certificate(&RetryPolicy::default()).await.map_err(fault)?;
         let path = self.shared.folder.join("acme.pem");
         off_thread(move || {
             pem::write_secret(&path, &format!("{}\n{chain}", key.trim_end()))?;
@@ -135,16 +118,8 @@ impl Certificates {
 
     /// The account at the configured server, made when there is none.
     async fn account(&self, contact: &str) -> Result<Account, Error> {
-        let server = self
-            .shared
-            .tls
-            .acme_directory
-            .as_deref()
-            .unwrap_or(LetsEncrypt::Production.url());
-        let path = self
-            .shared
-            .folder
-            .join(format!("acme-account-{}.json", file_name(server)));
+        let server = self.shared.tls.acme_directory.as_deref().unwrap_or(LetsEncrypt::Production.url());
+        let path = self.shared.folder.join(format!("acme-account-{}.json", file_name(server)));
         let root = self.shared.folder.join("acme-root.pem");
         let builder = match root.exists() {
             true => Account::builder_with_root(&root),
@@ -156,22 +131,10 @@ impl Certificates {
                 serde_json::from_str(&text).map_err(|error| Error::file(&path, error))?;
             return builder.from_credentials(credentials).await.map_err(fault);
         }
-        let contact = if contact.contains(':') {
-            contact.to_owned()
-        } else {
-            format!("mailto:{contact}")
-        };
-        let new = NewAccount {
-            contact: &[&contact],
-            terms_of_service_agreed: true,
-            only_return_existing: false,
-        };
-        let (account, credentials) = builder
-            .create(&new, server.to_owned(), None)
-            .await
-            .map_err(fault)?;
-        let text =
-            serde_json::to_string(&credentials).map_err(|error| Error::file(&path, error))?;
+        let contact = if contact.contains(':') { contact.to_owned() } else { format!("mailto:{contact}") };
+        let new = NewAccount { contact: &[&contact], terms_of_service_agreed: true, only_return_existing: false };
+        let (account, credentials) = builder.create(&new, server.to_owned(), None).await.map_err(fault)?;
+        let text = serde_json::to_string(&credentials).map_err(|error| Error::file(&path, error))?;
         off_thread(move || pem::write_secret(&path, &text)).await?;
         Ok(account)
     }
@@ -180,17 +143,7 @@ impl Certificates {
 /// The host and path of a URL as part of a file name.
 fn file_name(url: &str) -> String {
     let plain = url.trim_start_matches("https://");
-    plain
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '.' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .take(150)
-        .collect()
+    plain.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).take(150).collect()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

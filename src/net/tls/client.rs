@@ -48,17 +48,12 @@ pub fn verified() -> Result<Arc<ClientConfig>, Error> {
 ///
 /// # Errors
 /// `InvalidInput` when `host` is no name or address; otherwise those of the handshake.
-pub async fn connect<S>(
-    config: Arc<ClientConfig>,
-    host: &str,
-    stream: S,
-) -> std::io::Result<TlsStream<S>>
+pub async fn connect<S>(config: Arc<ClientConfig>, host: &str, stream: S) -> std::io::Result<TlsStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let name = ServerName::try_from(host.trim_end_matches('.').to_owned()).map_err(|error| {
-        std::io::Error::new(ErrorKind::InvalidInput, format!("{host}: {error}"))
-    })?;
+    let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
+        .map_err(|error| std::io::Error::new(ErrorKind::InvalidInput, format!("{host}: {error}")))?;
     TlsConnector::from(config).connect(name, stream).await
 }
 
@@ -84,12 +79,7 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -98,12 +88,7 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

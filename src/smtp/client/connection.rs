@@ -128,8 +128,8 @@ impl Connection {
 
     async fn start_tls(&mut self, hop: &Hop, connector: TlsConnector) -> Result<(), Error> {
         let host = hop.host.trim_matches(['[', ']']);
-        let name = ServerName::try_from(host.to_owned())
-            .unwrap_or_else(|_| ServerName::IpAddress(hop.address.ip().into()));
+        let name =
+            ServerName::try_from(host.to_owned()).unwrap_or_else(|_| ServerName::IpAddress(hop.address.ip().into()));
         let stream = std::mem::replace(&mut self.stream, Box::pin(tokio::io::empty()));
         let handshake = timeout(self.timeouts.connect, connector.connect(name, stream)).await;
         let stream = handshake.map_err(|_| Error::Tls("no answer in time".into()))?;

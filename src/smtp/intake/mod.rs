@@ -158,9 +158,10 @@ impl Incoming {
         more.iter().all(|account| full.contains(account))
             || self.recipients.iter().all(|recipient| {
                 recipient.remote.is_empty()
-                    && recipient.accounts.iter().all(|target| {
-                        full.contains(&target.account) || more.contains(&target.account)
-                    })
+                    && recipient
+                        .accounts
+                        .iter()
+                        .all(|target| full.contains(&target.account) || more.contains(&target.account))
             })
     }
 

@@ -187,7 +187,11 @@ fn events(incoming: &Incoming, targets: &[Target], spool: &[SpoolEntry]) -> Vec<
         events.push(event(step, named, &incoming.detail));
     }
     if !targets.is_empty() {
-        events.push(event(Step::Delivered, targets.iter().map(|target| target.address.to_string()).collect(), "mailbox"));
+        events.push(event(
+            Step::Delivered,
+            targets.iter().map(|target| target.address.to_string()).collect(),
+            "mailbox",
+        ));
     }
     if !spool.is_empty() {
         events.push(event(Step::Queued, spool.iter().map(|entry| entry.recipient.to_string()).collect(), "queue"));

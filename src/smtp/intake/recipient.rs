@@ -59,9 +59,7 @@ impl Recipient {
         match directory.resolve(&address)? {
             Resolution::Unknown => Err(Refusal::Unknown),
             Resolution::Disabled => Err(Refusal::Closed),
-            Resolution::Remote if relay => {
-                Ok(Self { remote: vec![address.clone()], accounts: Vec::new(), address })
-            }
+            Resolution::Remote if relay => Ok(Self { remote: vec![address.clone()], accounts: Vec::new(), address }),
             Resolution::Remote => Err(Refusal::Relaying),
             Resolution::Deliver { accounts, remote } => {
                 let mut targets = Vec::with_capacity(accounts.len());

@@ -103,7 +103,8 @@ pub const STORE_FAILED: Reply = Reply::fixed(451, [4, 3, 0], "The message could 
 /// The disk is full.
 pub const DISK_FULL: Reply = Reply::fixed(452, [4, 3, 1], "Out of storage, try again later");
 /// The directory cannot say.
-pub const DIRECTORY_FAILED: Reply = Reply::fixed(451, [4, 3, 0], "The recipient cannot be checked now, try again later");
+pub const DIRECTORY_FAILED: Reply =
+    Reply::fixed(451, [4, 3, 0], "The recipient cannot be checked now, try again later");
 /// The mailbox is full, for now.
 pub const MAILBOX_FULL: Reply = Reply::fixed(452, [4, 2, 2], "Mailbox full");
 /// TLS is not to be had at this moment.
@@ -180,7 +181,8 @@ pub const BAD_FROM: Reply = Reply::fixed(550, [5, 6, 0], "The message needs exac
 /// UTF-8 in an address without SMTPUTF8.
 pub const NEED_UTF8: Reply = Reply::fixed(553, [5, 6, 7], "An address with UTF-8 needs SMTPUTF8");
 /// Bytes above 127 in the header of a submitted message without SMTPUTF8.
-pub const HEADER_NOT_ASCII: Reply = Reply::fixed(550, [5, 6, 7], "The header is not ASCII and SMTPUTF8 was not asked for");
+pub const HEADER_NOT_ASCII: Reply =
+    Reply::fixed(550, [5, 6, 7], "The header is not ASCII and SMTPUTF8 was not asked for");
 /// Bare CR or LF in message text (RFC 5321 section 2.3.8): how messages are smuggled past servers that disagree.
 pub const BARE_IN_TEXT: Reply = Reply::fixed(550, [5, 5, 2], "The message has CR or LF that is not CRLF, closing");
 /// As [`BARE_IN_TEXT`] for BDAT, where the end is beyond doubt and the session goes on.

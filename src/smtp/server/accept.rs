@@ -158,7 +158,11 @@ fn detail(connection: &Connection) -> String {
     let tls = connection.tls.as_deref().unwrap_or("no TLS");
     let client = connection.peer.client.ip();
     match &connection.login {
-        Some(login) => format!("from {client} ({}), signed in as {}, {tls}", connection.session.client_name(), login.account.address),
+        Some(login) => format!(
+            "from {client} ({}), signed in as {}, {tls}",
+            connection.session.client_name(),
+            login.account.address
+        ),
         None => format!("from {client} ({}), {tls}", connection.session.client_name()),
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn recipient(connection: &Connection, path: Path) -> Result<Recipient
     let size = connection.session.transaction().and_then(|transaction| transaction.parameters.size).unwrap_or(0);
     let result = Recipient::resolve(directory, address, relay, Some(size));
     result.map_err(|refusal| {
-        metrics::counter!("gatepost_smtp_recipients_refused_total", "service" => connection.service.name()).increment(1);
+        metrics::counter!("gatepost_smtp_recipients_refused_total", "service" => connection.service.name())
+            .increment(1);
         match refusal {
             Refusal::Unknown => reply::UNKNOWN_RECIPIENT,
             Refusal::Relaying => reply::NO_RELAY,

@@ -26,7 +26,10 @@ pub(in crate::server) struct Chunk {
 impl Session {
     pub(in crate::server) fn data(&mut self) -> Option<Event> {
         let refusal = self.text_refusal().or_else(|| {
-            self.transaction.as_ref().is_some_and(|transaction| transaction.stamp.is_some()).then_some(reply::MIXED_DATA)
+            self.transaction
+                .as_ref()
+                .is_some_and(|transaction| transaction.stamp.is_some())
+                .then_some(reply::MIXED_DATA)
         });
         if let Some(reply) = refusal {
             self.bad(&reply);
