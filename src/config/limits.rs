@@ -1,10 +1,13 @@
 //! Every bound the server enforces, in one place, named with its unit, with the reply a peer gets at it.
 
+use crate::reader::Reader;
 use std::time::Duration;
 
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
 /// The bounds. Fields that an admin may set come from `[limits]`; the rest are fixed by protocol or by safety.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest message accepted by SMTP and IMAP APPEND, bytes (SMTP: `552 5.3.4`; IMAP: `NO [LIMIT]`/`[TOOBIG]`).
     pub message_bytes_max: usize,
@@ -49,6 +52,42 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Reads `[limits]`. Taking the struct apart makes a field that is not read a compile error.
+    pub(crate) fn read(mut reader: Reader<'_>) -> Self {
+        let mut limits = Self::default();
+        let Self {
+            message_bytes_max,
+            recipients_max,
+            connections_max,
+            connections_per_address_max,
+            connections_per_address_per_minute_max,
+            connections_local_max,
+            connections_local_per_minute_max,
+            incoming_bytes_max,
+            bad_commands_max,
+            sign_in_failures_per_address_max,
+            sign_in_failures_per_account_max,
+        } = &mut limits;
+        // Message offsets are kept in 32 bits, and a message is held in memory while it is received.
+        reader.bytes("message_bytes_max", message_bytes_max, 64 * KIB..=2048 * MIB - 1);
+        // RFC 5321 section 4.5.3.1.8: at least 100 recipients.
+        reader.number("recipients_max", recipients_max, 100..=100_000);
+        reader.number("connections_max", connections_max, 1..=1_000_000);
+        reader.number("connections_per_address_max", connections_per_address_max, 1..=1_000_000);
+        reader.number("connections_per_address_per_minute_max", connections_per_address_per_minute_max, 1..=1_000_000);
+        reader.number("connections_local_max", connections_local_max, 1..=1_000_000);
+        reader.number("connections_local_per_minute_max", connections_local_per_minute_max, 1..=10_000_000);
+        reader.bytes("incoming_bytes_max", incoming_bytes_max, MIB..=1024 * 1024 * MIB);
+        reader.number("bad_commands_max", bad_commands_max, 1..=1000);
+        reader.number("sign_in_failures_per_address_max", sign_in_failures_per_address_max, 1..=100_000);
+        reader.number("sign_in_failures_per_account_max", sign_in_failures_per_account_max, 1..=100_000);
+        if limits.incoming_bytes_max < limits.message_bytes_max {
+            reader.fault("incoming_bytes_max", "must be at least message_bytes_max");
+        }
+        reader.finish();
+        limits
+    }
+
     /// SMTP command line, bytes with CRLF (RFC 5321 section 4.5.3.1.4 asks for 512; extensions add to it) (`500 5.5.2`).
     pub const SMTP_LINE_BYTES_MAX: usize = 4096;
     /// Line of message text, bytes with CRLF. RFC 5321 section 4.5.3.1.6 says 1000; real mail is longer, so longer lines

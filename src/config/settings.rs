@@ -1,12 +1,26 @@
 //! The validated settings.
 
-use crate::{Error, Limits};
-use std::{net::SocketAddr, path::{Path, PathBuf}, time::Duration};
+use crate::{
+    Error, Limits, checks,
+    reader::{Faults, Located, Reader},
+};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use toml::de::DeTable;
+
+/// Bytes of a configuration file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Everything `gatepost.toml` says, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Name of this host in greetings, Received headers and certificates.
+    /// Name of this host in greetings, Received headers and certificates; ASCII, lower case.
     pub hostname: String,
     /// Folder of the store, certificates and control socket.
     pub data_dir: PathBuf,
@@ -29,8 +43,7 @@ pub struct Settings {
 }
 
 /// Addresses per protocol; an empty list turns a listener off.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listen {
     /// SMTP from other servers, port 25.
     pub smtp: Vec<SocketAddr>,
@@ -49,8 +62,7 @@ pub struct Listen {
 }
 
 /// Source of the certificate, tried in this order: files, ACME, self-signed.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tls {
     /// PEM chain; needs `key`.
     pub certificate: Option<PathBuf>,
@@ -63,16 +75,14 @@ pub struct Tls {
 }
 
 /// Name servers.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dns {
     /// Servers to ask instead of the system's.
     pub servers: Vec<SocketAddr>,
 }
 
 /// The index engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Engine {
     /// sled 0.34.
     #[default]
@@ -82,8 +92,7 @@ pub enum Engine {
 }
 
 /// Settings of the store.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     /// Index engine.
     pub engine: Engine,
@@ -98,7 +107,7 @@ impl Default for Store {
 }
 
 /// Settings of the outbound queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Time after which an undelivered message bounces.
     pub lifetime: Duration,
@@ -116,30 +125,37 @@ pub struct Queue {
     pub port: u16,
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            lifetime: 48 * HOUR,
+            warn_after: 4 * HOUR,
+            per_destination_max: 10,
+            deliveries_max: 200,
+            smarthost: None,
+            routes: Vec::new(),
+            port: 25,
+        }
+    }
+}
+
 /// A server that relays for us.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Smarthost {
     /// Name or address.
     pub host: String,
     /// Port; 465 speaks TLS from the start, others STARTTLS.
-    #[serde(default = "submission_port")]
     pub port: u16,
-    /// Sign-in name.
+    /// Sign-in name; comes with `password_file`.
     pub username: Option<String>,
     /// File that holds the password, so that it is not in the configuration.
     pub password_file: Option<PathBuf>,
 }
 
-fn submission_port() -> u16 {
-    587
-}
-
 /// A fixed next hop for a domain.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Domain of the recipients.
+    /// Domain of the recipients, lower case.
     pub domain: String,
     /// Name or address of the next hop.
     pub host: String,
@@ -148,8 +164,7 @@ pub struct Route {
 }
 
 /// Form of the logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
     /// One line of text an event.
     #[default]
@@ -159,8 +174,7 @@ pub enum LogFormat {
 }
 
 /// Settings of the logs.
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// Form.
     pub format: LogFormat,
@@ -175,11 +189,257 @@ impl Default for Log {
 }
 
 impl Settings {
+    /// Settings with every default and no listener, as tests and tools need them. The host name is not checked.
+    pub fn new(hostname: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            hostname: hostname.into(),
+            data_dir: data_dir.into(),
+            listen: Listen::default(),
+            loopback: false,
+            tls: Tls::default(),
+            dns: Dns::default(),
+            store: Store::default(),
+            queue: Queue::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+        }
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// Names file, line, key and what is allowed.
+    /// Names file, line, key and what is allowed, for every key that is wrong.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        todo!("{path:?}")
+        let read = || {
+            let length = std::fs::metadata(path)?.len();
+            if length > FILE_BYTES_MAX {
+                return Err(std::io::Error::other("longer than 1MB, so this is no configuration"));
+            }
+            std::fs::read_to_string(path)
+        };
+        let text = read().map_err(|source| Error::Read { path: path.into(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks the text of a file; `path` is its name for errors and the base of relative paths.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let faults = Faults::new(text);
+        let table = DeTable::parse(text).map_err(|error| Error::Syntax {
+            path: path.into(),
+            line: faults.line(error.span().map_or(0, |span| span.start)),
+            message: error.message().replace('\n', ", "),
+        })?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        let settings = Self::read(Reader::root(&faults, table.get_ref()), base);
+        let found = faults.into_sorted();
+        if found.is_empty() { Ok(settings) } else { Err(Error::Values { path: path.into(), faults: found }) }
+    }
+
+    fn read(mut reader: Reader<'_>, base: &Path) -> Self {
+        let mut settings = Self::new("", base);
+        match reader.text("hostname", checks::hostname) {
+            Some(hostname) => settings.hostname = hostname,
+            None if reader.has("hostname") => {}
+            None => reader.fault("hostname", "is needed: the full name of this host, such as \"mail.example.org\""),
+        }
+        if let Some(data_dir) = reader.path("data_dir", base) {
+            settings.data_dir = data_dir;
+        }
+        reader.flag("loopback", &mut settings.loopback);
+        settings.listen = Listen::read(reader.table("listen"));
+        settings.tls = Tls::read(reader.table("tls"), base);
+        settings.dns = Dns::read(reader.table("dns"));
+        settings.store = Store::read(reader.table("store"));
+        settings.queue = Queue::read(reader.table("queue"), base);
+        settings.limits = Limits::read(reader.table("limits"));
+        settings.log = Log::read(reader.table("log"));
+        reader.finish();
+        settings
+    }
+}
+
+impl Listen {
+    /// The lists by name, with the standard port of each.
+    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 7] {
+        let Self { smtp, submission, submissions, imap, imaps, http, https } = self;
+        [
+            ("smtp", 25, smtp.as_slice()),
+            ("submission", 587, submission),
+            ("submissions", 465, submissions),
+            ("imap", 143, imap),
+            ("imaps", 993, imaps),
+            ("http", 80, http),
+            ("https", 443, https),
+        ]
+    }
+
+    fn read(mut reader: Reader<'_>) -> Self {
+        let mut seen: Vec<Located> = Vec::new();
+        let mut read = |key| {
+            let listed = reader.sockets(key, None);
+            let mut out = Vec::with_capacity(listed.len());
+            for located in listed {
+                match seen.iter().find(|other| other.address == located.address) {
+                    Some(other) => {
+                        let message = format!("{} is listed already, for {}", located.address, other.key);
+                        reader.fault_located(&located, message);
+                    }
+                    None => out.push(located.address),
+                }
+                seen.push(located);
+            }
+            out
+        };
+        let listen = Self {
+            smtp: read("smtp"),
+            submission: read("submission"),
+            submissions: read("submissions"),
+            imap: read("imap"),
+            imaps: read("imaps"),
+            http: read("http"),
+            https: read("https"),
+        };
+        reader.finish();
+        listen
+    }
+}
+
+impl Tls {
+    fn read(mut reader: Reader<'_>, base: &Path) -> Self {
+        let tls = Self {
+            certificate: reader.path("certificate", base),
+            key: reader.path("key", base),
+            acme_contact: reader.text("acme_contact", checks::contact),
+            acme_directory: reader.text("acme_directory", checks::https_url),
+        };
+        for (given, missing) in [("certificate", "key"), ("key", "certificate"), ("acme_directory", "acme_contact")] {
+            if reader.has(given) && !reader.has(missing) {
+                reader.fault(given, format!("needs {missing} beside it"));
+            }
+        }
+        reader.finish();
+        tls
+    }
+}
+
+impl Dns {
+    fn read(mut reader: Reader<'_>) -> Self {
+        let servers = reader.sockets("servers", Some(53)).into_iter().map(|located| located.address).collect();
+        reader.finish();
+        Self { servers }
+    }
+}
+
+impl Store {
+    fn read(mut reader: Reader<'_>) -> Self {
+        let mut store = Self::default();
+        store.engine = reader
+            .text("engine", |text| match text {
+                "sled" => Ok(Engine::Sled),
+                "redb" => Ok(Engine::Redb),
+                _ => Err(format!("must be \"sled\" or \"redb\", not {text:?}")),
+            })
+            .unwrap_or(store.engine);
+        reader.bytes("cache_bytes", &mut store.cache_bytes, 1 << 20..=1 << 40);
+        reader.finish();
+        store
+    }
+}
+
+impl Queue {
+    fn read(mut reader: Reader<'_>, base: &Path) -> Self {
+        let mut queue = Self::default();
+        reader.duration("lifetime", &mut queue.lifetime, MINUTE..=30 * DAY);
+        reader.duration("warn_after", &mut queue.warn_after, MINUTE..=30 * DAY);
+        if queue.warn_after >= queue.lifetime {
+            if reader.has("warn_after") {
+                reader.fault("warn_after", "must be shorter than lifetime");
+            } else {
+                queue.warn_after = queue.lifetime / 2;
+            }
+        }
+        reader.number("per_destination_max", &mut queue.per_destination_max, 1..=1000);
+        reader.number("deliveries_max", &mut queue.deliveries_max, 1..=100_000);
+        reader.number("port", &mut queue.port, 1..=65_535);
+        let smarthost = reader.table("smarthost");
+        queue.smarthost = smarthost.is_present().then(|| Smarthost::read(smarthost, base)).flatten();
+        for route in reader.tables("routes") {
+            Route::read(route, &mut queue.routes);
+        }
+        reader.finish();
+        queue
+    }
+}
+
+impl Smarthost {
+    fn read(mut reader: Reader<'_>, base: &Path) -> Option<Self> {
+        let host = needed_host(&mut reader);
+        let mut port = 587;
+        reader.number("port", &mut port, 1..=65_535);
+        let username = reader.text("username", |text| {
+            let is_name = !text.is_empty() && !text.contains(char::is_control);
+            is_name.then(|| text.to_string()).ok_or_else(|| "must be a sign-in name".to_string())
+        });
+        let password_file = reader.path("password_file", base);
+        for (given, missing) in [("username", "password_file"), ("password_file", "username")] {
+            if reader.has(given) && !reader.has(missing) {
+                reader.fault(given, format!("needs {missing} beside it"));
+            }
+        }
+        reader.finish();
+        Some(Self { host: host?, port, username, password_file })
+    }
+}
+
+impl Route {
+    fn read(mut reader: Reader<'_>, routes: &mut Vec<Self>) {
+        let domain = reader.text("domain", checks::hostname);
+        if !reader.has("domain") {
+            reader.fault("domain", "is needed: the domain of the recipients, such as \"example.org\"");
+        }
+        let host = needed_host(&mut reader);
+        let mut port = 25;
+        reader.number("port", &mut port, 1..=65_535);
+        if let (Some(domain), Some(host)) = (domain, host) {
+            if routes.iter().any(|route| route.domain == domain) {
+                reader.fault("domain", format!("{domain} has a route already"));
+            } else {
+                routes.push(Self { domain, host, port });
+            }
+        }
+        reader.finish();
+    }
+}
+
+fn needed_host(reader: &mut Reader<'_>) -> Option<String> {
+    let host = reader.text("host", checks::host);
+    if !reader.has("host") {
+        reader.fault("host", "is needed: the name or address of the server");
+    }
+    host
+}
+
+impl Log {
+    fn read(mut reader: Reader<'_>) -> Self {
+        let mut log = Self::default();
+        log.format = reader
+            .text("format", |text| match text {
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err(format!("must be \"text\" or \"json\", not {text:?}")),
+            })
+            .unwrap_or(log.format);
+        let filter = reader.text("filter", |text| {
+            let is_filter = !text.is_empty() && !text.contains(char::is_control);
+            is_filter
+                .then(|| text.to_string())
+                .ok_or_else(|| "must be a filter such as \"info\" or \"info,smtp=debug\"".to_string())
+        });
+        log.filter = filter.unwrap_or(log.filter);
+        reader.finish();
+        log
     }
 }
