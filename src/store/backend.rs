@@ -37,8 +37,16 @@ pub enum Tree {
 
 impl Tree {
     /// All, in the order of their numbers in the log.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Meta, Self::Directory, Self::Mailbox, Self::Message, Self::State, Self::History, Self::Body, Self::Spool];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Meta,
+        Self::Directory,
+        Self::Mailbox,
+        Self::Message,
+        Self::State,
+        Self::History,
+        Self::Body,
+        Self::Spool,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         ["meta", "directory", "mailbox", "message", "state", "history", "body", "spool"][self as usize]
@@ -187,7 +195,11 @@ impl Store {
     }
 
     /// Wakes when the account changes; `now` reads its present mod-sequence.
-    pub(crate) fn watch_account(&self, account: AccountId, now: impl FnOnce() -> ModSeq) -> tokio::sync::watch::Receiver<ModSeq> {
+    pub(crate) fn watch_account(
+        &self,
+        account: AccountId,
+        now: impl FnOnce() -> ModSeq,
+    ) -> tokio::sync::watch::Receiver<ModSeq> {
         self.hub.watch(account, now)
     }
 }

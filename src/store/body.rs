@@ -86,7 +86,9 @@ fn decompress(frame: &[u8], into: &mut Vec<u8>) -> Result<(), Error> {
             *slot = Some(zstd::bulk::Decompressor::new()?);
         }
         let decompressor = slot.as_mut().expect("it was just made");
-        decompressor.decompress_to_buffer(frame, into).map_err(|error| Error::Damaged(format!("a frame of a body: {error}")))?;
+        decompressor
+            .decompress_to_buffer(frame, into)
+            .map_err(|error| Error::Damaged(format!("a frame of a body: {error}")))?;
         Ok(())
     })
 }
@@ -143,9 +145,12 @@ impl Frames {
             let (plain, crc) = self.entries[number];
             let part = |at: u64| usize::try_from(at - span.start).unwrap_or(usize::MAX);
             let bytes = stored.get(part(self.starts[number])..part(self.starts[number + 1]));
-            let bytes = bytes.filter(|bytes| crc32fast::hash(bytes) == crc).ok_or_else(|| Error::Damaged("the checksum of a body".into()))?;
+            let bytes = bytes
+                .filter(|bytes| crc32fast::hash(bytes) == crc)
+                .ok_or_else(|| Error::Damaged("the checksum of a body".into()))?;
             let skip = usize::try_from(range.start).unwrap_or(usize::MAX).saturating_sub(number * FRAME_BYTES);
-            let want = usize::try_from(range.end).unwrap_or(usize::MAX).saturating_sub(number * FRAME_BYTES).min(FRAME_BYTES);
+            let want =
+                usize::try_from(range.end).unwrap_or(usize::MAX).saturating_sub(number * FRAME_BYTES).min(FRAME_BYTES);
             let decoded = if plain {
                 bytes
             } else {
@@ -154,7 +159,8 @@ impl Frames {
                 decompress(bytes, &mut frame)?;
                 frame.as_slice()
             };
-            let decoded = decoded.get(skip..want).ok_or_else(|| Error::Damaged("the length of a frame of a body".into()))?;
+            let decoded =
+                decoded.get(skip..want).ok_or_else(|| Error::Damaged("the length of a frame of a body".into()))?;
             if frames.len() == 1 && plain {
                 return Ok(stored.slice_ref(decoded));
             }

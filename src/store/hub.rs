@@ -1,21 +1,17 @@
 //! What the sessions of this process share beside the disk: who waits for what, and mailbox views in use. All of it is a
 //! cache that a restart builds anew; none of it guards anything.
 
-use crate::{AccountId, MailboxId, ModSeq, View, tx::Effects};
+use crate::{AccountId, ModSeq, tx::Effects, view::Views};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 use tokio::sync::watch;
 
-/// Views by mailbox.
-pub(crate) type Views = HashMap<(AccountId, MailboxId), Arc<View>>;
-
 /// Watchers and views of one store.
 pub(crate) struct Hub {
-    /// Views of mailboxes in use. Commits update them through [`crate::Tx::on_apply`]; to load one, hold
-    /// [`Hub::stable`] from before the scan until it stands here.
-    pub(crate) views: Mutex<Views>,
+    /// Views of mailboxes in use. They follow the history when they are asked for, under [`Hub::stable`].
+    pub(crate) views: Views,
     accounts: Mutex<HashMap<AccountId, watch::Sender<ModSeq>>>,
     spool: watch::Sender<u64>,
     visible: RwLock<()>,
@@ -23,7 +19,12 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { views: Mutex::default(), accounts: Mutex::default(), spool: watch::Sender::new(0), visible: RwLock::new(()) }
+        Self {
+            views: Views::default(),
+            accounts: Mutex::default(),
+            spool: watch::Sender::new(0),
+            visible: RwLock::new(()),
+        }
     }
 
     /// While the guard lives no further commit becomes visible: rows and views stay as they are. Never hold it over an

@@ -49,7 +49,8 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::Limit`] when it is too large.
     pub fn record_put<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Error> {
-        let value = postcard::to_stdvec(value).map_err(|error| Error::Invalid(format!("the record cannot be encoded: {error}")))?;
+        let value = postcard::to_stdvec(value)
+            .map_err(|error| Error::Invalid(format!("the record cannot be encoded: {error}")))?;
         if value.len() > RECORD_BYTES_MAX {
             return Err(Error::Limit("bytes of one record"));
         }
@@ -67,7 +68,9 @@ impl Tx<'_> {
     pub fn next_id(&mut self, counter: &str) -> Result<u64, Error> {
         let key = [COUNTER, counter.as_bytes()].concat();
         let last = match self.get(Tree::Meta, &key)? {
-            Some(value) => u64::from_be_bytes(value.as_ref().try_into().map_err(|_| Error::Damaged(format!("counter {counter}")))?),
+            Some(value) => {
+                u64::from_be_bytes(value.as_ref().try_into().map_err(|_| Error::Damaged(format!("counter {counter}")))?)
+            }
             None => 0,
         };
         self.put(Tree::Meta, &key, (last + 1).to_be_bytes().to_vec());

@@ -1,7 +1,7 @@
 //! Opening a store: lock, format, end of the log, index.
 
 use crate::{
-    Error,
+    Error, Progress,
     backend::{Options, Recovery},
     index::{self, Index, Position, StoreId, sync_dir},
     log::{
@@ -9,6 +9,7 @@ use crate::{
         store::{LogStore, Opened},
         writer::Writer,
     },
+    snapshot,
 };
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -22,7 +23,7 @@ const FORMAT: u32 = 1;
 /// Opens or creates the store in `dir`.
 pub(crate) fn open(dir: &Path, options: &Options) -> Result<(LogStore, Recovery), Error> {
     let lock = lock(dir)?;
-    let (opened, recovery) = recover(dir, options, lock, false)?;
+    let (opened, recovery) = recover(dir, options, lock, false, &mut |_| {})?;
     Ok((LogStore::start(opened)?, recovery))
 }
 
@@ -49,7 +50,13 @@ pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
 }
 
 /// Everything from the format to an index that has all commits; `rebuild` sets an index aside that seems sound.
-pub(crate) fn recover(dir: &Path, options: &Options, lock: File, rebuild: bool) -> Result<(Opened, Recovery), Error> {
+pub(crate) fn recover(
+    dir: &Path,
+    options: &Options,
+    lock: File,
+    rebuild: bool,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Opened, Recovery), Error> {
     let log = dir.join("log");
     let id = identity(dir, &log)?;
     let _ = std::fs::remove_file(log.join("next.tmp"));
@@ -60,14 +67,21 @@ pub(crate) fn recover(dir: &Path, options: &Options, lock: File, rebuild: bool) 
     }
     let to = end.position;
     let (index, from) = open_index(dir, options, id, to, rebuild, &mut recovery)?;
-    recovery.replayed = recover::replay(&log, from, to, &mut |changes| index.apply(changes))?;
+    recovery.replayed = recover::replay(&log, from, to, &mut |number, changes| {
+        progress(Progress { done: number, total: to.number });
+        index.apply(changes)
+    })?;
     if recovery.replayed > 0 || from.number == 0 {
         // Twice: the second makes the position durable that the first notes.
         index.checkpoint(id, to)?;
         index.checkpoint(id, to)?;
     }
+    let since_snapshot = since_snapshot(dir, id)?;
     let writer = Writer::new(log, id, options.segment_bytes, end.head);
-    Ok((Opened { dir: dir.to_owned(), options: options.clone(), id, index, writer, lock, position: to }, recovery))
+    Ok((
+        Opened { dir: dir.to_owned(), options: options.clone(), id, index, writer, lock, position: to, since_snapshot },
+        recovery,
+    ))
 }
 
 /// Reads the format file, or writes it for a new store.
@@ -101,7 +115,11 @@ fn identity(dir: &Path, log: &Path) -> Result<StoreId, Error> {
 fn parse_identity(text: &str) -> Result<StoreId, Error> {
     let damaged = || Error::Damaged("the file `format` of the store".into());
     let mut lines = text.lines();
-    let found = lines.next().and_then(|line| line.strip_prefix("gatepost store ")).and_then(|number| number.parse().ok()).ok_or_else(damaged)?;
+    let found = lines
+        .next()
+        .and_then(|line| line.strip_prefix("gatepost store "))
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(damaged)?;
     if found > FORMAT {
         return Err(Error::TooNew { found, known: FORMAT });
     }
@@ -110,7 +128,14 @@ fn parse_identity(text: &str) -> Result<StoreId, Error> {
 }
 
 /// Opens the index, or sets it aside and begins anew; with the position from which the log has to be replayed.
-fn open_index(dir: &Path, options: &Options, id: StoreId, to: Position, rebuild: bool, recovery: &mut Recovery) -> Result<(Box<dyn Index>, Position), Error> {
+fn open_index(
+    dir: &Path,
+    options: &Options,
+    id: StoreId,
+    to: Position,
+    rebuild: bool,
+    recovery: &mut Recovery,
+) -> Result<(Box<dyn Index>, Position), Error> {
     let folder = index::dir(dir, options.engine);
     let existed = folder.exists();
     let reason = match index::open(&folder, options) {
@@ -131,8 +156,36 @@ fn open_index(dir: &Path, options: &Options, id: StoreId, to: Position, rebuild:
         recovery.rebuilt = Some(reason);
     }
     let index = index::open(&folder, options)?;
-    let from = recover::beginning(&dir.join("log"))?.ok_or_else(|| Error::Damaged("the log does not reach back to its beginning and there is no snapshot".into()))?;
+    let from = load(&*index, dir, id, to)?;
     Ok((index, from))
+}
+
+/// Fills an empty index from the newest sound snapshot, if there is one, and says from where the log has to be replayed.
+fn load(index: &dyn Index, dir: &Path, id: StoreId, to: Position) -> Result<Position, Error> {
+    for snapshot in snapshot::list(dir, id)?.iter().rev() {
+        // All of it is read before the first row is believed.
+        match snapshot::read(&snapshot.path, &mut |_| Ok(())) {
+            Ok(upto) if upto <= to.number => {
+                snapshot::read(&snapshot.path, &mut |rows| index.apply(rows))?;
+                return Ok(snapshot.position);
+            }
+            Ok(upto) => tracing::warn!(upto, path = %snapshot.path.display(), "a snapshot is ahead of the log"),
+            Err(error) => tracing::warn!(%error, "a snapshot is damaged"),
+        }
+    }
+    let lost = || Error::Damaged("the log does not reach back to its beginning and there is no sound snapshot".into());
+    recover::beginning(&dir.join("log"))?.ok_or_else(lost)
+}
+
+/// A guess at the bytes of commits since the newest snapshot: bodies are most of the log.
+fn since_snapshot(dir: &Path, id: StoreId) -> Result<u64, Error> {
+    let log = dir.join("log");
+    let after = snapshot::list(dir, id)?.last().map_or(0, |snapshot| snapshot.position.segment);
+    let segments = segment::list(&log)?.into_iter().filter(|&number| number > after);
+    Ok(segments
+        .filter_map(|number| std::fs::metadata(segment::path(&log, number)).ok())
+        .map(|file| file.len() / 4)
+        .sum())
 }
 
 /// The position of an index that belongs to this log, or why it does not.

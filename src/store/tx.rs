@@ -72,7 +72,12 @@ impl Changes {
         self.trees.iter().map(BTreeMap::len).sum()
     }
     /// The rows between two keys, deleted ones too.
-    pub(crate) fn range<'s>(&'s self, tree: Tree, start: &[u8], end: Option<&[u8]>) -> impl DoubleEndedIterator<Item = (Bytes, Option<Bytes>)> + use<'s> {
+    pub(crate) fn range<'s>(
+        &'s self,
+        tree: Tree,
+        start: &[u8],
+        end: Option<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = (Bytes, Option<Bytes>)> + use<'s> {
         // BTreeMap panics on an inverted range; here it is an empty one.
         let inverted = end.is_some_and(|end| end < start);
         let bounds = (Bound::Included(start), end.map_or(Bound::Unbounded, Bound::Excluded));
@@ -100,7 +105,11 @@ impl Changes {
 }
 
 /// Lays changes over rows: a change hides the row of the same key, a deletion hides it altogether.
-pub(crate) fn overlay<'a>(base: Rows<'a>, changes: impl Iterator<Item = (Bytes, Option<Bytes>)> + 'a, reverse: bool) -> Rows<'a> {
+pub(crate) fn overlay<'a>(
+    base: Rows<'a>,
+    changes: impl Iterator<Item = (Bytes, Option<Bytes>)> + 'a,
+    reverse: bool,
+) -> Rows<'a> {
     let mut changes = changes.peekable();
     if changes.peek().is_none() {
         return base;

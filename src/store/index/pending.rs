@@ -22,7 +22,14 @@ impl Pending {
     }
 
     /// Lays what is pending now over the rows that `base` then gives.
-    pub(crate) fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool, base: impl FnOnce() -> Rows<'static>) -> Rows<'static> {
+    pub(crate) fn scan(
+        &self,
+        tree: Tree,
+        start: &[u8],
+        end: Option<&[u8]>,
+        reverse: bool,
+        base: impl FnOnce() -> Rows<'static>,
+    ) -> Rows<'static> {
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let rows = changes.range(tree, start, end);
         let rows: Vec<_> = if reverse { rows.rev().collect() } else { rows.collect() };

@@ -47,7 +47,11 @@ impl Redb {
         let rows = read.open_table(table(tree)).map_err(failed)?;
         let end = end.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = rows.range::<&[u8]>((Bound::Included(start), end)).map_err(failed)?;
-        let own = |row: Result<(::redb::AccessGuard<'static, &'static [u8]>, ::redb::AccessGuard<'static, &'static [u8]>), _>| -> Result<Row, Error> {
+        let own = |row: Result<
+            (::redb::AccessGuard<'static, &'static [u8]>, ::redb::AccessGuard<'static, &'static [u8]>),
+            _,
+        >|
+         -> Result<Row, Error> {
             let (key, value) = row.map_err(|error: ::redb::StorageError| failed(error))?;
             Ok((Bytes::copy_from_slice(key.value()), Bytes::copy_from_slice(value.value())))
         };

@@ -41,13 +41,19 @@ impl Sled {
     }
 
     fn try_open(dir: &Path, cache_bytes: u64) -> Result<Self, Error> {
-        let config = ::sled::Config::new().path(dir).cache_capacity(cache_bytes).mode(::sled::Mode::LowSpace).flush_every_ms(Some(500));
+        let config = ::sled::Config::new()
+            .path(dir)
+            .cache_capacity(cache_bytes)
+            .mode(::sled::Mode::LowSpace)
+            .flush_every_ms(Some(500));
         let open = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<_, Error> {
             let db = config.open()?;
             let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
             Ok((db, trees))
         }));
-        let (db, trees) = open.unwrap_or_else(|panic| Err(Error::Index(format!("sled panicked: {}", super::panic_text(panic.as_ref())))))?;
+        let (db, trees) = open.unwrap_or_else(|panic| {
+            Err(Error::Index(format!("sled panicked: {}", super::panic_text(panic.as_ref()))))
+        })?;
         Ok(Self { db, trees, file: File::open(dir.join("db"))? })
     }
 }

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     Error, NewBody,
-    log::store::Shared,
     body::Location,
     index::{Position, panic_text},
+    log::store::Shared,
     tx::{Changes, Effects, Read, Tx},
 };
 use std::{
@@ -77,6 +77,8 @@ struct Open {
     effects: Vec<Effects>,
     pieces: Vec<Piece>,
     bytes: u64,
+    /// Of them, those of commits.
+    commit_bytes: u64,
     commits: u64,
     ran: Vec<Box<dyn Work>>,
 }
@@ -177,9 +179,12 @@ impl Committer {
                 Err(Error::Io(std::io::Error::other(text)))
             }
         };
-        let fits = placed.map(|bytes| if open.bytes + bytes <= self.writer.room() { Ok(bytes) } else { Err(bytes) });
+        let fits = placed.map(
+            |(bytes, commit)| if open.bytes + bytes <= self.writer.room() { Ok((bytes, commit)) } else { Err(bytes) },
+        );
         let ran = match fits {
-            Ok(Ok(bytes)) => {
+            Ok(Ok((bytes, commit))) => {
+                open.commit_bytes += commit;
                 open.effects.push(tx.finish());
                 open.bytes += bytes;
                 open.commits += 1;
@@ -197,15 +202,22 @@ impl Committer {
         ran
     }
 
-    /// Writes the wanted bodies and the commit to the buffer; the length of their records.
-    fn place(&mut self, tx: &mut Tx<'_>, pieces: &mut Vec<Piece>, before: u64, number: u64) -> Result<u64, Error> {
+    /// Writes the wanted bodies and the commit to the buffer; the length of their records, and that of the commit among it.
+    fn place(
+        &mut self,
+        tx: &mut Tx<'_>,
+        pieces: &mut Vec<Piece>,
+        before: u64,
+        number: u64,
+    ) -> Result<(u64, u64), Error> {
         let (start, bodies) = (self.writer.head.end + before, tx.bodies);
         let mut bytes = 0;
         for body in bodies {
             if !tx.body_wanted(body.id)? {
                 continue;
             }
-            let length = u32::try_from(body.payload.len()).ok().filter(|&length| length < u32::MAX - HEADER_BYTES as u32);
+            let length =
+                u32::try_from(body.payload.len()).ok().filter(|&length| length < u32::MAX - HEADER_BYTES as u32);
             let length = length.filter(|_| body.size < 1 << 31).ok_or(Error::Limit("bytes of one message"))?;
             let header = Header { kind: Kind::Body, length, number, crc: body.crc };
             self.buffered(pieces, |buffer| buffer.extend_from_slice(&header.encode()));
@@ -214,7 +226,11 @@ impl Committer {
             } else {
                 self.buffered(pieces, |buffer| buffer.extend_from_slice(&body.payload));
             }
-            let location = Location { segment: self.writer.head.segment, offset: start + bytes, length: length + HEADER_BYTES as u32 };
+            let location = Location {
+                segment: self.writer.head.segment,
+                offset: start + bytes,
+                length: length + HEADER_BYTES as u32,
+            };
             tx.body_placed(body.id, location)?;
             bytes += header.record_bytes();
         }
@@ -222,7 +238,8 @@ impl Committer {
         let mut outcome = Ok(());
         self.buffered(pieces, |buffer| outcome = put_commit(buffer, number, tx));
         outcome?;
-        Ok(bytes + (self.buffer.len() - from) as u64)
+        let commit = (self.buffer.len() - from) as u64;
+        Ok((bytes + commit, commit))
     }
 
     /// Lets `write` append to the buffer and extends the last piece by it.
@@ -251,11 +268,13 @@ impl Committer {
         }
         let fsync = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.number += open.commits;
-        let position = Position { number: self.number, segment: self.writer.head.segment, offset: self.writer.head.end };
+        let position =
+            Position { number: self.number, segment: self.writer.head.segment, offset: self.writer.head.end };
         let store = &self.store;
         store.counters.fsync_micros.store(fsync, Ordering::Relaxed);
         store.counters.commits.fetch_add(open.commits, Ordering::Relaxed);
         store.counters.bytes.fetch_add(open.bytes, Ordering::Relaxed);
+        store.counters.since_snapshot.fetch_add(open.commit_bytes, Ordering::Relaxed);
         store.set_durable(position);
         store.hub.publish(open.effects, || store.pending.add(&open.changes));
         open.ran.into_iter().for_each(|work| work.answer(Ok(())));

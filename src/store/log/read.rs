@@ -34,7 +34,9 @@ impl Segments {
         let place = |error| place(error, location.segment, location.offset);
         if location.length <= WHOLE_BYTES {
             let record = Bytes::from(read_at(&file, location.offset, location.length as usize)?);
-            let Some(header) = Header::parse(&record).filter(|header| header.record_bytes() == u64::from(location.length)) else {
+            let Some(header) =
+                Header::parse(&record).filter(|header| header.record_bytes() == u64::from(location.length))
+            else {
                 return Err(place(Error::Damaged("the header of a body".into())));
             };
             let payload = record.slice(HEADER_BYTES..);
@@ -47,7 +49,8 @@ impl Segments {
             }
             let range = clip(range, frames.size);
             let (span, _) = frames.span(&range);
-            let stored = span_of(&payload, &span).ok_or_else(|| place(Error::Damaged("the frame table of a body".into())))?;
+            let stored =
+                span_of(&payload, &span).ok_or_else(|| place(Error::Damaged("the frame table of a body".into())))?;
             return frames.decode(&stored, &range).map(Some).map_err(place);
         }
         let payload_at = location.offset + HEADER_BYTES as u64;
@@ -66,7 +69,11 @@ impl Segments {
         if span.end + HEADER_BYTES as u64 > u64::from(location.length) {
             return Err(place(Error::Damaged("the frame table of a body".into())));
         }
-        let stored = Bytes::from(read_at(&file, payload_at + span.start, usize::try_from(span.end - span.start).unwrap_or(usize::MAX))?);
+        let stored = Bytes::from(read_at(
+            &file,
+            payload_at + span.start,
+            usize::try_from(span.end - span.start).unwrap_or(usize::MAX),
+        )?);
         frames.decode(&stored, &range).map(Some).map_err(place)
     }
 }
@@ -85,7 +92,9 @@ fn read_at(file: &File, offset: u64, length: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; length];
     match file.read_exact_at(&mut bytes, offset) {
         Ok(()) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::Damaged(format!("the log ends before offset {}", offset + length as u64))),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(Error::Damaged(format!("the log ends before offset {}", offset + length as u64)))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -109,6 +118,8 @@ pub(crate) struct Found {
 /// What a scan met.
 pub(crate) enum Next {
     Record(Found),
+    /// A sound header with a payload that is not what was written; reading can go on.
+    Damaged(Header),
     /// The file ends, or zeros begin.
     End,
     /// Something that is not a whole, sound record.
@@ -143,13 +154,16 @@ impl Scan {
         if bytes == [0; HEADER_BYTES] {
             return Ok(Next::End);
         }
-        let Some(header) = Header::parse(&bytes).filter(|header| header.record_bytes() <= left) else { return Ok(Next::Broken) };
+        let Some(header) = Header::parse(&bytes).filter(|header| header.record_bytes() <= left) else {
+            return Ok(Next::Broken);
+        };
         let mut payload = Vec::new();
         if self.bodies || header.kind != Kind::Body {
             payload.resize(header.length as usize, 0);
             self.reader.read_exact(&mut payload)?;
             if crc32fast::hash(&payload) != header.crc {
-                return Ok(Next::Broken);
+                self.at += header.record_bytes();
+                return Ok(Next::Damaged(header));
             }
         } else {
             self.reader.seek_relative(i64::from(header.length))?;

@@ -95,7 +95,10 @@ pub(crate) fn put_commit(into: &mut Vec<u8>, number: u64, tx: &Tx<'_>) -> Result
         }
     }
     let payload = &into[start + HEADER_BYTES..];
-    let length = u32::try_from(payload.len()).ok().filter(|&length| length <= 1 << 30).ok_or(Error::Limit("bytes of one commit"))?;
+    let length = u32::try_from(payload.len())
+        .ok()
+        .filter(|&length| length <= 1 << 30)
+        .ok_or(Error::Limit("bytes of one commit"))?;
     let header = Header { kind: Kind::Commit, length, number, crc: crc32fast::hash(payload) };
     into[start..start + HEADER_BYTES].copy_from_slice(&header.encode());
     Ok(())

@@ -91,7 +91,8 @@ fn valid_prefix(path: &Path, before: u64) -> Result<(u64, u64, bool), Error> {
 fn last_before(log: &Path, segment: u32) -> Result<u64, Error> {
     let Some(&before) = segment::list(log)?.iter().rev().find(|&&number| number < segment) else { return Ok(0) };
     let path = segment::path(log, before);
-    let start = Start::read(&File::open(&path)?)?.ok_or_else(|| place(Error::Damaged("the beginning of a segment".into()), before, 0))?;
+    let start = Start::read(&File::open(&path)?)?
+        .ok_or_else(|| place(Error::Damaged("the beginning of a segment".into()), before, 0))?;
     match valid_prefix(&path, start.before)? {
         (_, number, true) => Ok(number),
         (at, ..) => Err(place(Error::Damaged("a sealed segment ends early".into()), before, at)),
@@ -139,19 +140,29 @@ fn records_in(bytes: &[u8]) -> (usize, usize) {
     (records, commits)
 }
 
-/// Reads the commits after `from` up to `to` in order and gives their changes to `apply`, many at a time; their number.
+/// Reads the commits after `from` up to `to` in order and gives their changes to `apply`, many at a time, with the last commit among them; their number.
 ///
 /// # Errors
 /// [`Error::Damaged`] naming file and offset; what `apply` returned.
-pub(crate) fn replay(log: &Path, from: Position, to: Position, apply: &mut dyn FnMut(&Changes) -> Result<(), Error>) -> Result<u64, Error> {
+pub(crate) fn replay(
+    log: &Path,
+    from: Position,
+    to: Position,
+    apply: &mut dyn FnMut(u64, &Changes) -> Result<(), Error>,
+) -> Result<u64, Error> {
     const ROWS: usize = 16 * 1024;
     let mut changes = Changes::default();
     let mut number = from.number;
     for segment in segment::list(log)?.into_iter().filter(|&segment| segment >= from.segment && segment <= to.segment) {
         let path = segment::path(log, segment);
-        let start = Start::read(&File::open(&path)?)?.ok_or_else(|| place(Error::Damaged("the beginning of a segment".into()), segment, 0))?;
+        let start = Start::read(&File::open(&path)?)?
+            .ok_or_else(|| place(Error::Damaged("the beginning of a segment".into()), segment, 0))?;
         if segment != from.segment && start.before != number {
-            return Err(place(Error::Damaged(format!("it begins after commit {}, the one before it ends at {number}", start.before)), segment, 0));
+            return Err(place(
+                Error::Damaged(format!("it begins after commit {}, the one before it ends at {number}", start.before)),
+                segment,
+                0,
+            ));
         }
         let offset = if segment == from.segment { from.offset } else { START_BYTES };
         let mut scan = Scan::open(&path, offset, false)?;
@@ -166,21 +177,27 @@ pub(crate) fn replay(log: &Path, from: Position, to: Position, apply: &mut dyn F
                     if found.header.number != number + 1 {
                         return Err(damaged(&format!("commit {} where {} is due", found.header.number, number + 1)));
                     }
-                    take_commit(&found.payload, found.header.number, &mut changes).ok_or_else(|| damaged("the changes of a commit"))?;
+                    take_commit(&found.payload, found.header.number, &mut changes)
+                        .ok_or_else(|| damaged("the changes of a commit"))?;
                     number += 1;
                 }
             }
             if changes.len() > ROWS {
-                apply(&changes)?;
+                apply(number, &changes)?;
                 changes = Changes::default();
             }
         }
     }
     if number < to.number {
-        return Err(Error::Damaged(format!("the log in {} lacks the commits from {} to {}", log.display(), number + 1, to.number)));
+        return Err(Error::Damaged(format!(
+            "the log in {} lacks the commits from {} to {}",
+            log.display(),
+            number + 1,
+            to.number
+        )));
     }
     if !changes.is_empty() {
-        apply(&changes)?;
+        apply(number, &changes)?;
     }
     Ok(number - from.number)
 }

@@ -91,7 +91,8 @@ pub(crate) fn list(log: &Path) -> Result<Vec<u32>, Error> {
     let mut segments = Vec::new();
     for entry in std::fs::read_dir(log)? {
         let name = entry?.file_name();
-        let number: Option<u32> = name.to_str().and_then(|name| name.strip_suffix(".seg")).and_then(|number| number.parse().ok());
+        let number: Option<u32> =
+            name.to_str().and_then(|name| name.strip_suffix(".seg")).and_then(|number| number.parse().ok());
         segments.extend(number);
     }
     segments.sort_unstable();

@@ -2,6 +2,7 @@
 
 use super::{
     committer::{APPLY_QUEUE_MAX, Committer, Job, Message, apply},
+    rewrite,
     segment::{self, Segments},
     writer::Writer,
 };
@@ -11,6 +12,7 @@ use crate::{
     body,
     hub::Hub,
     index::{Index, Pending, Position, StoreId},
+    snapshot,
     tx::{Read, Rows},
 };
 use bytes::Bytes;
@@ -19,8 +21,8 @@ use std::{
     ops::Range,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     thread::JoinHandle,
@@ -29,12 +31,16 @@ use std::{
 
 /// Time between two checkpoints of a changed index.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Time between two looks whether a snapshot is due.
+const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// Counts since the store was opened.
 #[derive(Default)]
 pub(crate) struct Counters {
     pub(crate) commits: AtomicU64,
     pub(crate) bytes: AtomicU64,
+    /// Bytes of commits, without bodies, since the last snapshot.
+    pub(crate) since_snapshot: AtomicU64,
     pub(crate) fsync_micros: AtomicU64,
 }
 
@@ -55,6 +61,9 @@ pub(crate) struct Shared {
     stopped: Mutex<Option<String>>,
     /// Held by the process that has the store open.
     lock: Mutex<Option<File>>,
+    /// Held while snapshots and sealed segments are made, removed or relied upon.
+    maintenance: Mutex<()>,
+    closing: AtomicBool,
 }
 
 /// What opening has made ready.
@@ -67,6 +76,8 @@ pub(crate) struct Opened {
     pub(crate) lock: File,
     /// End of the log; the index has all before it.
     pub(crate) position: Position,
+    /// A guess at the bytes of commits since the last snapshot.
+    pub(crate) since_snapshot: u64,
 }
 
 /// A store on a log. Dropping it closes it.
@@ -74,7 +85,8 @@ pub(crate) struct LogStore {
     pub(crate) shared: Arc<Shared>,
     messages: mpsc::Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    keeper: Mutex<Option<mpsc::Sender<()>>>,
+    /// Their end wakes the threads that wait for time to pass.
+    wakers: Mutex<Vec<mpsc::Sender<()>>>,
 }
 
 impl Shared {
@@ -113,6 +125,16 @@ impl Shared {
 
     pub(crate) fn set_applied(&self, position: Position) {
         *self.applied.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    }
+
+    /// While the guard lives, snapshots and sealed segments stay as they are.
+    pub(crate) fn maintenance(&self) -> MutexGuard<'_, ()> {
+        self.maintenance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether long work should end.
+    pub(crate) fn closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Makes the index durable as it is now.
@@ -155,24 +177,43 @@ impl LogStore {
             applied: Mutex::new(opened.position),
             stopped: Mutex::new(None),
             lock: Mutex::new(Some(opened.lock)),
+            maintenance: Mutex::new(()),
+            closing: AtomicBool::new(false),
         });
         let (messages, receiver) = mpsc::channel();
         let (applier, groups) = mpsc::sync_channel(APPLY_QUEUE_MAX);
         let (keeper, closing) = mpsc::channel();
         let number = opened.position.number;
-        let committer = Committer { store: shared.clone(), writer: opened.writer, messages: receiver, applier, number, buffer: Vec::new() };
-        let (for_applier, for_keeper) = (shared.clone(), shared.clone());
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(work);
+        let committer = Committer {
+            store: shared.clone(),
+            writer: opened.writer,
+            messages: receiver,
+            applier,
+            number,
+            buffer: Vec::new(),
+        };
+        shared.counters.since_snapshot.store(opened.since_snapshot, Ordering::Relaxed);
+        let (for_applier, for_keeper, for_maintainer) = (shared.clone(), shared.clone(), shared.clone());
+        let (maintainer, closing_too) = mpsc::channel();
+        let to_committer = messages.clone();
+        let spawn =
+            |name: &str, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(work);
         let threads = vec![
             spawn("store-commit", Box::new(move || committer.run()))?,
             spawn("store-apply", Box::new(move || apply(&for_applier, &groups)))?,
             spawn("store-keep", Box::new(move || keep(&for_keeper, &closing)))?,
+            spawn("store-maintain", Box::new(move || maintain(&for_maintainer, &to_committer, &closing_too)))?,
         ];
-        Ok(Self { shared, messages, threads: Mutex::new(threads), keeper: Mutex::new(Some(keeper)) })
+        Ok(Self { shared, messages, threads: Mutex::new(threads), wakers: Mutex::new(vec![keeper, maintainer]) })
     }
 
     pub(crate) fn hub(&self) -> Arc<Hub> {
         self.shared.hub.clone()
+    }
+
+    /// Writes a snapshot and removes what it makes superfluous.
+    pub(crate) fn maintain(&self) -> Result<(), Error> {
+        maintain_once(&self.shared, &self.messages)
     }
 
     pub(crate) fn stats(&self) -> Result<Stats, Error> {
@@ -210,6 +251,33 @@ fn keep(shared: &Shared, closing: &mpsc::Receiver<()>) {
     }
 }
 
+/// Writes a snapshot whenever enough was committed.
+fn maintain(shared: &Shared, messages: &mpsc::Sender<Message>, closing: &mpsc::Receiver<()>) {
+    while closing.recv_timeout(MAINTAIN_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if shared.counters.since_snapshot.load(Ordering::Relaxed) < shared.options.snapshot_after_bytes {
+            continue;
+        }
+        if let Err(error) = maintain_once(shared, messages)
+            && !shared.closing()
+        {
+            // Nothing is lost by it: starts are slower and old segments stay until it succeeds.
+            tracing::warn!(%error, "store: no snapshot could be written");
+        }
+    }
+}
+
+fn maintain_once(shared: &Shared, messages: &mpsc::Sender<Message>) -> Result<(), Error> {
+    let _alone = shared.maintenance();
+    let bytes = shared.counters.since_snapshot.swap(0, Ordering::Relaxed);
+    let snapshot = snapshot::write(shared).inspect_err(|_| {
+        // A quarter less, so that a full disk is not tried at each turn.
+        shared.counters.since_snapshot.fetch_add(bytes / 4 * 3, Ordering::Relaxed);
+    })?;
+    let removed = rewrite::run(shared, messages)?;
+    tracing::info!(commit = snapshot.position.number, removed, "store: snapshot");
+    Ok(())
+}
+
 impl Read for LogStore {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, Error> {
         self.shared.get(tree, key)
@@ -235,7 +303,11 @@ impl Backend for LogStore {
             // A segment is rewritten only after its bodies have moved, so the row now tells the new place.
             let now = body::row(self, id)?.ok_or(Error::NotFound("message body"))?;
             if now.location == row.location {
-                return Err(super::read::place(Error::Damaged("a body is not where the index says".into()), row.location.segment, row.location.offset));
+                return Err(super::read::place(
+                    Error::Damaged("a body is not where the index says".into()),
+                    row.location.segment,
+                    row.location.offset,
+                ));
             }
             row = now;
         }
@@ -245,7 +317,8 @@ impl Backend for LogStore {
         if self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return;
         }
-        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.closing.store(true, Ordering::Relaxed);
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.messages.send(Message::Close);
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let this = std::thread::current().id();
@@ -254,7 +327,9 @@ impl Backend for LogStore {
             let _ = thread.join();
         }
         // The second one makes the position durable that the first one noted.
-        if self.shared.stopped().is_none() && let Err(error) = self.shared.checkpoint().and_then(|_| self.shared.checkpoint()) {
+        if self.shared.stopped().is_none()
+            && let Err(error) = self.shared.checkpoint().and_then(|_| self.shared.checkpoint())
+        {
             tracing::warn!(%error, "the index could not be written out; the next start replays the log");
         }
         self.shared.index.write().unwrap_or_else(PoisonError::into_inner).take();
