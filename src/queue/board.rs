@@ -1,0 +1,132 @@
+//! What is under way: which entries are taken, which groups wait for which destination, how many workers each has.
+
+use crate::route::Destination;
+use mail::address::ReversePath;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
+use store::{BodyId, SpoolId, spool::SpoolEntry};
+
+/// Recipients of one transaction: more are not sure to be taken (RFC 5321 section 4.5.3.1.8).
+pub(crate) const GROUP_MAX: usize = 100;
+
+/// Entries of one message to one destination, sent in one transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) ids: Vec<SpoolId>,
+}
+
+/// Shared by the loop and its workers. Nothing in it needs to survive: the spool says it all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Board {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    taken: HashSet<SpoolId>,
+    waiting: HashMap<Destination, VecDeque<Group>>,
+    running: HashMap<Destination, usize>,
+    workers: usize,
+}
+
+/// A worker's place; dropping it gives the place back, also when the worker panics.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    board: Board,
+    pub(crate) destination: Destination,
+}
+
+/// A group that a worker has in hand; dropping it frees its entries.
+#[derive(Debug)]
+pub(crate) struct Held {
+    board: Board,
+    pub(crate) ids: Vec<SpoolId>,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every critical section leaves the maps whole, so a poisoned lock can be used on.
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Number of entries taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.lock().taken.len()
+    }
+
+    /// Those of the entries that are not taken.
+    pub(crate) fn free(&self, entries: Vec<SpoolEntry>) -> Vec<SpoolEntry> {
+        let inner = self.lock();
+        entries.into_iter().filter(|entry| !inner.taken.contains(&entry.id)).collect()
+    }
+
+    /// Takes entries, in groups of one message and sender for each destination.
+    pub(crate) fn take(&self, entries: Vec<(Destination, SpoolEntry)>) {
+        let mut groups: HashMap<(Destination, BodyId, ReversePath), Vec<SpoolId>> = HashMap::new();
+        let mut inner = self.lock();
+        for (destination, entry) in entries {
+            if inner.taken.insert(entry.id) {
+                groups.entry((destination, entry.body, entry.reverse_path)).or_default().push(entry.id);
+            }
+        }
+        for ((destination, ..), ids) in groups {
+            let waiting = inner.waiting.entry(destination).or_default();
+            waiting.extend(ids.chunks(GROUP_MAX).map(|ids| Group { ids: ids.to_vec() }));
+        }
+    }
+
+    /// Places for new workers, within the bounds.
+    pub(crate) fn places(&self, per_destination_max: usize, workers_max: usize) -> Vec<Slot> {
+        let mut inner = self.lock();
+        let mut slots = Vec::new();
+        let wanted: Vec<(Destination, usize)> =
+            inner.waiting.iter().map(|(destination, groups)| (destination.clone(), groups.len())).collect();
+        for (destination, groups) in wanted {
+            let running = inner.running.get(&destination).copied().unwrap_or(0);
+            let more = per_destination_max.min(groups + running).saturating_sub(running);
+            for _ in 0..more.min(workers_max.saturating_sub(inner.workers)) {
+                *inner.running.entry(destination.clone()).or_default() += 1;
+                inner.workers += 1;
+                slots.push(Slot { board: self.clone(), destination: destination.clone() });
+            }
+        }
+        slots
+    }
+}
+
+impl Slot {
+    /// The next group for this worker.
+    pub(crate) fn next(&self) -> Option<Held> {
+        let mut inner = self.board.lock();
+        let waiting = inner.waiting.get_mut(&self.destination)?;
+        let group = waiting.pop_front();
+        if waiting.is_empty() {
+            inner.waiting.remove(&self.destination);
+        }
+        group.map(|group| Held { board: self.board.clone(), ids: group.ids })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut inner = self.board.lock();
+        inner.workers = inner.workers.saturating_sub(1);
+        if let Some(running) = inner.running.get_mut(&self.destination) {
+            *running = running.saturating_sub(1);
+            if *running == 0 {
+                inner.running.remove(&self.destination);
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut inner = self.board.lock();
+        for id in &self.ids {
+            inner.taken.remove(id);
+        }
+    }
+}

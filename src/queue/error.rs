@@ -1,0 +1,15 @@
+//! What can go wrong in an operation on the queue.
+
+/// Errors of [`crate::operations`]. Failed deliveries are no errors but the queue's daily work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such entry.
+    #[error("the queue has no such entry")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A notification could not be made or kept.
+    #[error(transparent)]
+    Intake(#[from] smtp::Error),
+}

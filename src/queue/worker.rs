@@ -1,0 +1,170 @@
+//! The loop that starts deliveries, and the workers that make them.
+//!
+//! Fatal: nothing. Temporary: a store or directory that cannot be read is asked again after [`PAUSE`]. A worker that
+//! panics loses its place and frees its entries; they are tried again.
+
+use crate::{
+    Clock,
+    attempt::Attempt,
+    board::{Board, Slot},
+    route::Destination,
+};
+use arc_swap::ArcSwap;
+use config::Settings;
+use directory::Directory;
+use net::{dns::Resolver, shutdown::Shutdown};
+use smtp::client::{Connection, Timeouts, Tls};
+use std::{sync::Arc, time::Duration};
+use store::Store;
+use tokio::{sync::Notify, task::JoinSet};
+
+/// Entries taken into memory in one go.
+const BATCH: usize = 2000;
+/// Entries held in memory at most.
+const TAKEN_MAX: usize = 50_000;
+/// Wait after a fault of the machine.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Time for running deliveries to finish when draining.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// The queue. Cloning is cheap; all clones are one.
+#[derive(Clone)]
+pub struct Queue {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the loop, the workers and the operations share.
+pub(crate) struct Shared {
+    pub(crate) directory: Directory,
+    pub(crate) resolver: Resolver,
+    pub(crate) settings: ArcSwap<Settings>,
+    pub(crate) tls: Tls,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) clock: Clock,
+    pub(crate) nudge: Notify,
+    board: Board,
+}
+
+impl Queue {
+    /// The queue of the directory's store. `tls`: how certificates of smarthosts are checked.
+    pub fn new(directory: Directory, resolver: Resolver, settings: Arc<Settings>, tls: Tls) -> Self {
+        Self::with(directory, resolver, settings, tls, Timeouts::default(), Clock::default())
+    }
+
+    /// As [`Queue::new`], with other time-outs and another clock.
+    pub fn with(
+        directory: Directory,
+        resolver: Resolver,
+        settings: Arc<Settings>,
+        tls: Tls,
+        timeouts: Timeouts,
+        clock: Clock,
+    ) -> Self {
+        let settings = ArcSwap::new(settings);
+        let shared = Shared {
+            directory,
+            resolver,
+            settings,
+            tls,
+            timeouts,
+            clock,
+            nudge: Notify::new(),
+            board: Board::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Takes new settings; tries under way keep theirs.
+    pub fn reload(&self, settings: Arc<Settings>) {
+        self.shared.settings.store(settings);
+        self.shared.nudge.notify_one();
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.shared.directory.store()
+    }
+
+    /// Delivers until draining begins, then lets running deliveries finish for up to 30 seconds. What is cut off then is
+    /// in the spool still.
+    pub async fn run(&self, shutdown: Shutdown) {
+        let shared = &self.shared;
+        let mut spool = self.store().spool_watch();
+        let mut workers = JoinSet::new();
+        while !shutdown.draining.is_cancelled() {
+            spool.borrow_and_update();
+            let wake = match self.fill() {
+                Ok(wake) => wake,
+                Err(error) => {
+                    tracing::error!(%error, "the queue cannot be read");
+                    Some(PAUSE)
+                }
+            };
+            let settings = shared.settings.load();
+            for slot in shared.board.places(settings.queue.per_destination_max, settings.queue.deliveries_max) {
+                workers.spawn(work(Arc::clone(shared), slot, shutdown.clone()));
+            }
+            metrics::gauge!("gatepost_queue_entries").set(self.store().spool_len() as f64);
+            tokio::select! {
+                () = shutdown.draining.cancelled() => break,
+                changed = spool.changed() => if changed.is_err() { break },
+                () = shared.clock.moved() => {}
+                () = shared.nudge.notified() => {}
+                Some(result) = workers.join_next(), if !workers.is_empty() => {
+                    if let Err(error) = result {
+                        tracing::error!(%error, "a delivery was lost and will be tried again");
+                    }
+                }
+                () = sleep(wake) => {}
+            }
+        }
+        let rest = async { while workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, rest).await.is_err() {
+            tracing::warn!("deliveries were cut off; they will be tried again after the start");
+        }
+    }
+
+    /// Takes due entries; returns how long to wait for the next one.
+    fn fill(&self) -> Result<Option<Duration>, directory::Error> {
+        let shared = &self.shared;
+        let settings = shared.settings.load();
+        let now = shared.clock.now();
+        let taken = shared.board.taken();
+        if taken < TAKEN_MAX {
+            let due = shared.board.free(self.store().spool_due(now, taken + BATCH)?);
+            let mut entries = Vec::with_capacity(due.len());
+            for entry in due {
+                let destination = Destination::of(entry.recipient.domain(), &shared.directory, &settings)?;
+                entries.push((destination, entry));
+            }
+            shared.board.take(entries);
+        }
+        // The first entry in time that is not taken: those taken wake the loop when they are done.
+        let taken = shared.board.taken();
+        let next = shared.board.free(self.store().spool_due(i64::MAX, taken + 1)?).into_iter().next();
+        Ok(next.map(|entry| {
+            let wait = entry.next_attempt.saturating_sub(now);
+            Duration::from_millis(u64::try_from(wait).unwrap_or(0)).max(Duration::from_millis(10))
+        }))
+    }
+}
+
+async fn sleep(wake: Option<Duration>) {
+    match wake {
+        Some(wake) => tokio::time::sleep(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One worker: takes group after group for its destination, over one connection as long as that holds.
+async fn work(shared: Arc<Shared>, slot: Slot, shutdown: Shutdown) {
+    let mut connection: Option<(String, Connection)> = None;
+    let mut unreachable = None;
+    while !shutdown.draining.is_cancelled() {
+        let Some(held) = slot.next() else { break };
+        let attempt = Attempt { shared: &shared, destination: &slot.destination };
+        unreachable = attempt.run(&held.ids, &mut connection, unreachable).await;
+    }
+    if let Some((_, connection)) = connection {
+        connection.quit().await;
+    }
+}
