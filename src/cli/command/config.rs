@@ -1,0 +1,55 @@
+//! `gatepost config`
+
+use crate::{args::Global, output};
+use clap::Subcommand;
+use serde_json::json;
+
+/// The configuration file
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gatepost config check --config /var/lib/gatepost/gatepost.toml\n  gatepost config show --json"
+)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say whether the file is right; else name line, key and what is allowed
+    Check,
+    /// Show the settings that are in force with it
+    Show,
+}
+
+impl Config {
+    pub(crate) fn run(self, global: &Global) -> anyhow::Result<()> {
+        let (file, settings) = global.settings()?;
+        match self.action {
+            Action::Check => {
+                output::show(global, &json!({ "file": file, "valid": true }), |_| format!("{}: good", file.display()))
+            }
+            Action::Show => {
+                let listen = &settings.listen;
+                let value = json!({
+                    "file": file,
+                    "hostname": settings.hostname,
+                    "data_dir": settings.data_dir,
+                    "loopback": settings.loopback,
+                    "listen": {
+                        "smtp": listen.smtp, "submission": listen.submission, "submissions": listen.submissions,
+                        "imap": listen.imap, "imaps": listen.imaps, "http": listen.http, "https": listen.https,
+                    },
+                    "smarthost": settings.queue.smarthost.as_ref().map(|host| format!("{}:{}", host.host, host.port)),
+                    "queue_lifetime_hours": settings.queue.lifetime.as_secs() / 3600,
+                    "message_bytes_max": settings.limits.message_bytes_max,
+                    "recipients_max": settings.limits.recipients_max,
+                    "connections_max": settings.limits.connections_max,
+                    "log_filter": settings.log.filter,
+                });
+                output::show(global, &value, |value| serde_json::to_string_pretty(value).unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+}
