@@ -53,7 +53,12 @@ impl TraceId {
     pub fn new(now_ms: i64) -> Self {
         let mut random = [0u8; 16];
         getrandom::fill(&mut random[6..]).expect("the operating system gives random numbers");
-        Self((u128::from(now_ms.cast_unsigned() & 0xffff_ffff_ffff) << 80) | u128::from_be_bytes(random))
+        Self(Self::first_at(now_ms).0 | u128::from_be_bytes(random))
+    }
+
+    /// The smallest id that is made at `ms` milliseconds since 1970.
+    pub(crate) fn first_at(ms: i64) -> Self {
+        Self(u128::from(ms.cast_unsigned() & 0xffff_ffff_ffff) << 80)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
-//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`], [`vault`], [`record`], [`trace`].
+//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`], [`vault`], [`record`], [`trace`];
+//! [`expire`] lets the last two kinds go in time.
 //!
 //! Invariants: nothing is acknowledged before one fdatasync has covered it; the index is never the only home of
 //! anything; a failed fsync stops all further commits; only this crate names an index engine; no code above may assume
@@ -13,6 +14,7 @@ pub mod backend;
 pub mod body;
 pub mod change;
 pub mod error;
+pub mod expire;
 pub mod flags;
 mod hub;
 pub mod ids;
@@ -36,6 +38,7 @@ pub mod view;
 pub use backend::{Options, Recovery, Stats, Store};
 pub use body::NewBody;
 pub use error::Error;
+pub use expire::Expired;
 pub use flags::{FlagChange, Flags};
 pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};
 pub use mailbox::{Mailbox, Role, Usage};

@@ -1,6 +1,7 @@
-//! The outbound queue as it is kept: one entry for each recipient of each message.
+//! The outbound queue as it is kept: one entry for each recipient of each message, and an index of those that are not held by
+//! the time at which they are due.
 
-use crate::{AccountId, BodyId, Error, SpoolId, Store, TraceId, Tx};
+use crate::{AccountId, BodyId, Error, SpoolId, Store, TraceId, Tx, backend::Tree, keys, tx::Read};
 use mail::address::{Address, ReversePath};
 use serde::{Deserialize, Serialize};
 
@@ -43,42 +44,75 @@ pub struct SpoolEntry {
     pub last_host: Option<String>,
 }
 
+/// Octets kept of the words of a remote server, so that an entry stays a row of the index.
+const REPLY_BYTES_MAX: usize = 4096;
+
+/// Counters of the spool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Counters {
+    /// Entries.
+    len: u64,
+    /// The newest id.
+    last: u64,
+}
+
+fn counters(read: &impl Read) -> Result<Counters, Error> {
+    let row = read.get(Tree::Spool, &keys::spool_counters())?;
+    row.map_or(Ok(Counters::default()), |row| keys::decode("counters of the spool", &row))
+}
+
+fn entry(read: &impl Read, id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
+    read.get(Tree::Spool, &keys::spool_entry(id))?.map(|row| keys::decode("spool entry", &row)).transpose()
+}
+
 impl Store {
     /// Entries that are not held and due at `now`, the longest due first, at most `limit`.
     ///
     /// # Errors
     /// Machine faults.
-    pub fn spool_due(&self, _now: i64, _limit: usize) -> Result<Vec<SpoolEntry>, Error> {
-        todo!()
+    pub fn spool_due(&self, now: i64, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
+        let (start, end) = keys::spool_due_until(now);
+        let mut due = Vec::new();
+        for row in self.range(Tree::Spool, &start, &end).take(limit) {
+            let (_, id) = keys::spool_due_of(&row?.0)?;
+            // A commit between the two reads may have removed or changed it.
+            due.extend(entry(self, id)?.filter(|entry| !entry.held && entry.next_attempt <= now));
+        }
+        Ok(due)
     }
     /// When the next entry is due.
     ///
     /// # Errors
     /// Machine faults.
     pub fn spool_next(&self) -> Result<Option<i64>, Error> {
-        todo!()
+        let (start, _) = keys::spool_due_until(i64::MIN);
+        let first = self.range(Tree::Spool, &start, &keys::spool_due_end()).next();
+        first.map(|row| Ok(keys::spool_due_of(&row?.0)?.0)).transpose()
     }
     /// Entries after `after` in order of id, at most `limit`.
     ///
     /// # Errors
     /// Machine faults.
-    pub fn spool_list(&self, _after: SpoolId, _limit: usize) -> Result<Vec<SpoolEntry>, Error> {
-        todo!()
+    pub fn spool_list(&self, after: SpoolId, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
+        let start = [keys::spool_entry(after), vec![0]].concat();
+        let rows = self.range(Tree::Spool, &start, &keys::spool_entries_end()).take(limit);
+        rows.map(|row| keys::decode("spool entry", &row?.1)).collect()
     }
     /// One entry.
     ///
     /// # Errors
     /// Machine faults.
-    pub fn spool_entry(&self, _id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
-        todo!()
+    pub fn spool_entry(&self, id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
+        entry(self, id)
     }
-    /// Number of entries.
+    /// Number of entries; 0 when it cannot be read, which is logged.
     pub fn spool_len(&self) -> u64 {
-        todo!()
+        let counters = counters(self).inspect_err(|error| tracing::error!(%error, "the spool cannot be counted"));
+        counters.unwrap_or_default().len
     }
     /// Wakes when an entry is put or becomes due earlier; the value counts such events.
     pub fn spool_watch(&self) -> tokio::sync::watch::Receiver<u64> {
-        todo!()
+        self.hub.spool_watch()
     }
 }
 
@@ -87,28 +121,71 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`] for the body.
-    pub fn spool_put(&mut self, _entry: SpoolEntry) -> Result<SpoolId, Error> {
-        todo!()
+    pub fn spool_put(&mut self, entry: SpoolEntry) -> Result<SpoolId, Error> {
+        let Counters { len, last } = counters(self)?;
+        let counters = Counters { len: len + 1, last: last + 1 };
+        let id = SpoolId(counters.last);
+        self.body_retain(entry.body)?;
+        self.spool_write(SpoolEntry { id, ..entry })?;
+        self.put(Tree::Spool, &keys::spool_counters(), keys::encode(&counters));
+        self.spool_touch();
+        Ok(id)
     }
     /// Replaces an entry.
     ///
     /// # Errors
     /// [`Error::NotFound`]
-    pub fn spool_update(&mut self, _entry: &SpoolEntry) -> Result<(), Error> {
-        todo!()
+    pub fn spool_update(&mut self, entry: &SpoolEntry) -> Result<(), Error> {
+        let before = self.spool_entry(entry.id)?.ok_or(Error::NotFound("queue entry"))?;
+        if entry.body != before.body {
+            self.body_retain(entry.body)?;
+            self.body_release(before.body)?;
+        }
+        if !before.held {
+            self.delete(Tree::Spool, &keys::spool_due(before.next_attempt, before.id));
+        }
+        self.spool_write(entry.clone())?;
+        if !entry.held && (before.held || entry.next_attempt < before.next_attempt) {
+            self.spool_touch();
+        }
+        Ok(())
     }
     /// One entry, as this commit sees it.
     ///
     /// # Errors
     /// Machine faults.
-    pub fn spool_entry(&self, _id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
-        todo!()
+    pub fn spool_entry(&self, id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
+        entry(self, id)
     }
     /// Removes an entry; whether it was there.
     ///
     /// # Errors
     /// Machine faults.
-    pub fn spool_remove(&mut self, _id: SpoolId) -> Result<bool, Error> {
-        todo!()
+    pub fn spool_remove(&mut self, id: SpoolId) -> Result<bool, Error> {
+        let Some(entry) = self.spool_entry(id)? else { return Ok(false) };
+        self.body_release(entry.body)?;
+        self.delete(Tree::Spool, &keys::spool_entry(id));
+        if !entry.held {
+            self.delete(Tree::Spool, &keys::spool_due(entry.next_attempt, id));
+        }
+        let counters = counters(self)?;
+        let counters = Counters { len: counters.len.saturating_sub(1), ..counters };
+        self.put(Tree::Spool, &keys::spool_counters(), keys::encode(&counters));
+        Ok(true)
+    }
+
+    fn spool_write(&mut self, mut entry: SpoolEntry) -> Result<(), Error> {
+        if let Some(reply) = &mut entry.last_reply {
+            reply.truncate(reply.floor_char_boundary(REPLY_BYTES_MAX));
+        }
+        let value = keys::encode(&entry);
+        if value.len() > keys::VALUE_BYTES_MAX {
+            return Err(Error::Limit("bytes of one queue entry"));
+        }
+        self.put(Tree::Spool, &keys::spool_entry(entry.id), value);
+        if !entry.held {
+            self.put(Tree::Spool, &keys::spool_due(entry.next_attempt, entry.id), Vec::new());
+        }
+        Ok(())
     }
 }
