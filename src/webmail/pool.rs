@@ -147,6 +147,11 @@ impl Lease {
         self.fresh
     }
 
+    /// Asks whether the other side is still there.
+    pub(crate) async fn check(&mut self) -> Result<(), Error> {
+        self.run(Command::new("NOOP")).await.map(|_| ())
+    }
+
     /// Opens a mailbox; when it is open already, only asks for news.
     pub(crate) async fn open(&mut self, mailbox: &str) -> Result<Selected, Error> {
         if self.selected.as_ref().is_some_and(|s| s.name == mailbox) {

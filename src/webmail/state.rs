@@ -1,0 +1,33 @@
+//! What all handlers share.
+
+use crate::{Setup, pool::Pool};
+use net::pipe::Connector;
+use std::sync::Arc;
+
+/// Shared by all handlers of all workers.
+pub(crate) struct State {
+    /// IMAP connections.
+    pub(crate) pool: Arc<Pool>,
+    /// Opens submission connections.
+    pub(crate) submission: Connector,
+    /// This host's name.
+    pub(crate) hostname: String,
+    /// Bytes of a message that may be sent or kept as a draft.
+    pub(crate) message_bytes_max: usize,
+}
+
+impl State {
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self {
+            pool: Pool::new(setup.imap),
+            submission: setup.submission,
+            hostname: setup.hostname,
+            message_bytes_max: setup.message_bytes_max,
+        }
+    }
+
+    /// Closes what a ticket has open.
+    pub(crate) fn forget(&self, ticket: &str) {
+        self.pool.forget(ticket);
+    }
+}
