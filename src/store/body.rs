@@ -277,15 +277,6 @@ impl Tx<'_> {
         self.live_change(row.location, false)
     }
 
-    /// Bytes of a message whose body is in the store or was given to this commit.
-    ///
-    /// # Errors
-    /// Machine faults.
-    pub(crate) fn body_size(&self, id: BodyId) -> Result<Option<u32>, Error> {
-        let given = || self.bodies.iter().find(|body| body.id == id).map(|body| body.size);
-        Ok(row(self, id)?.map(|row| row.size).or_else(given))
-    }
-
     /// Whether the log must take this body with the commit: something refers to it and it has no place yet.
     pub(crate) fn body_wanted(&self, id: BodyId) -> Result<bool, Error> {
         Ok(row(self, id)?.is_some_and(|row| row.location.segment == 0))

@@ -55,14 +55,13 @@ impl Hub {
         self.spool.subscribe()
     }
 
-    /// Makes a group of commits visible: `publish` shows the rows, then the views follow, then the watchers wake.
+    /// Makes a group of commits visible: `publish` shows the rows, then the watchers wake.
     pub(crate) fn publish(&self, effects: Vec<Effects>, publish: impl FnOnce()) {
         let visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
         publish();
         let mut touched = Vec::new();
         let mut spool = false;
         for effects in effects {
-            effects.then.into_iter().for_each(|then| then(self));
             touched.extend(effects.touched);
             spool |= effects.spool;
         }

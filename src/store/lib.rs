@@ -35,7 +35,8 @@ pub mod vault;
 pub mod verify;
 pub mod view;
 
-pub use backend::{Options, Recovery, Stats, Store};
+pub use account::MESSAGES_PER_COMMIT_MAX;
+pub use backend::{Engine, Options, Recovery, Stats, Store};
 pub use body::NewBody;
 pub use error::Error;
 pub use expire::Expired;

@@ -1,7 +1,7 @@
 //! What a commit may do, and the two reads that it shares with the store. The methods that change content stand with their
 //! content: [`crate::mailbox`], [`crate::message`], [`crate::spool`], [`crate::record`], [`crate::trace`], [`crate::vault`].
 
-use crate::{AccountId, Error, ModSeq, NewBody, backend::Tree, hub::Hub};
+use crate::{AccountId, Error, ModSeq, NewBody, backend::Tree};
 use bytes::Bytes;
 use std::{cmp::Ordering, collections::BTreeMap, iter::Peekable, ops::Bound};
 
@@ -21,10 +21,6 @@ pub(crate) trait Read {
     /// Rows from `start` up to before `end`, ascending.
     fn range(&self, tree: Tree, start: &[u8], end: &[u8]) -> Rows<'_> {
         self.scan(tree, start, Some(end), false)
-    }
-    /// Rows from before `end` down to `start` inclusive, descending.
-    fn range_rev(&self, tree: Tree, start: &[u8], end: &[u8]) -> Rows<'_> {
-        self.scan(tree, start, Some(end), true)
     }
     /// Rows whose key begins with `prefix`, ascending.
     fn prefix(&self, tree: Tree, prefix: &[u8]) -> Rows<'_> {
@@ -148,9 +144,6 @@ impl<C: Iterator<Item = (Bytes, Option<Bytes>)>> Iterator for Overlay<'_, C> {
     }
 }
 
-/// What follows once a commit is on disk and visible.
-pub(crate) type Effect = Box<dyn FnOnce(&Hub) + Send>;
-
 /// One commit in the making: reads see the committed state and what this commit has changed so far.
 pub struct Tx<'a> {
     base: &'a dyn Read,
@@ -162,15 +155,13 @@ pub struct Tx<'a> {
     number: u64,
     touched: Vec<(AccountId, ModSeq)>,
     spool: bool,
-    effects: Vec<Effect>,
 }
 
-/// What is left of a [`Tx`] whose work is done.
+/// Who is to be woken once a commit is visible.
 #[derive(Default)]
 pub(crate) struct Effects {
     pub(crate) touched: Vec<(AccountId, ModSeq)>,
     pub(crate) spool: bool,
-    pub(crate) then: Vec<Effect>,
 }
 
 impl Read for Tx<'_> {
@@ -189,7 +180,7 @@ impl Read for Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(base: &'a dyn Read, changes: &'a mut Changes, bodies: &'a [NewBody], number: u64) -> Self {
-        Self { base, changes, undo: Vec::new(), bodies, number, touched: Vec::new(), spool: false, effects: Vec::new() }
+        Self { base, changes, undo: Vec::new(), bodies, number, touched: Vec::new(), spool: false }
     }
 
     /// Writes a row. Values stay under 16 KB.
@@ -235,12 +226,6 @@ impl<'a> Tx<'a> {
         self.spool = true;
     }
 
-    /// Runs once this commit is on disk and visible, before it is answered and before any later commit is visible; not at
-    /// all when the commit fails. It must be quick and must not fail: it keeps cached mailbox views up to date.
-    pub(crate) fn on_apply(&mut self, effect: impl FnOnce(&Hub) + Send + 'static) {
-        self.effects.push(Box::new(effect));
-    }
-
     /// The rows that this commit changed, each once, with their new value.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (Tree, &Bytes, Option<&Bytes>)> {
         self.undo.iter().map(|(tree, key, _)| {
@@ -251,7 +236,7 @@ impl<'a> Tx<'a> {
 
     /// Leaves the changes in the group and hands out what follows.
     pub(crate) fn finish(self) -> Effects {
-        Effects { touched: self.touched, spool: self.spool, then: self.effects }
+        Effects { touched: self.touched, spool: self.spool }
     }
 
     /// Takes all changes back.

@@ -177,7 +177,7 @@ fn verify_segment(
 ) -> Result<(), Error> {
     let path = segment::path(&shared.segments.dir, number);
     let before = verified.bytes;
-    let mut problem = |verified: &mut Verified, offset: u64, what: &str| {
+    let problem = |verified: &mut Verified, offset: u64, what: &str| {
         if verified.problems.len() < PROBLEMS_MAX {
             verified.problems.push(format!("log/{number:08}.seg at offset {offset}: {what}"));
         }
