@@ -14,7 +14,8 @@ use mail::address::Address;
 use serde::{Deserialize, Serialize};
 
 const KEY: &[u8] = b"dir/setup";
-const LIFETIME_MS: i64 = 2 * 86_400_000;
+/// Milliseconds for which a token works.
+pub const LIFETIME_MS: i64 = 2 * 86_400_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct SetupRow {

@@ -6,7 +6,7 @@ use admin::ops::Operation;
 /// Print a new one-time link for making the first admin in the browser
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The link works for a day, once, and only while there is no admin. An earlier link stops working."
+    after_help = "The link works for two days, once, and only while there is no admin. An earlier link stops working."
 )]
 pub(crate) struct SetupLink {}
 
