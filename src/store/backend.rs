@@ -1,7 +1,7 @@
 //! The store's face, and the seam between content and engine.
 
 use crate::{
-    AccountId, BodyId, Error, ModSeq, NewBody, Tx,
+    AccountId, BodyId, Error, ModSeq, NewBody, Progress, Tx,
     hub::Hub,
     log::{
         committer::{Job, Work},
@@ -140,7 +140,19 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`], [`Error::TooNew`], [`Error::Damaged`] when a sealed part of the log is damaged, [`Error::Io`].
     pub fn open(dir: &Path, options: &Options) -> Result<(Self, Recovery), Error> {
-        let (log, recovery) = start::open(dir, options)?;
+        Self::open_showing(dir, options, &mut |_| {})
+    }
+
+    /// As [`Store::open`], and tells how far the replay of the log has come. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_showing(
+        dir: &Path,
+        options: &Options,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, Recovery), Error> {
+        let (log, recovery) = start::open(dir, options, progress)?;
         let log = Arc::new(log);
         Ok((Self { backend: log.clone(), hub: log.hub(), log }, recovery))
     }
@@ -185,6 +197,11 @@ impl Store {
     /// Machine faults.
     pub fn stats(&self) -> Result<Stats, Error> {
         self.log.stats()
+    }
+
+    /// Why no commit is taken any more, if that is so; a restart reads back what the disk holds.
+    pub fn stopped(&self) -> Option<String> {
+        self.log.shared.stopped()
     }
 
     /// Finishes pending commits, writes the index out and gives the lock back. Later commits fail.

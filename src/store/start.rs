@@ -21,9 +21,13 @@ use std::{
 const FORMAT: u32 = 1;
 
 /// Opens or creates the store in `dir`.
-pub(crate) fn open(dir: &Path, options: &Options) -> Result<(LogStore, Recovery), Error> {
+pub(crate) fn open(
+    dir: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(LogStore, Recovery), Error> {
     let lock = lock(dir)?;
-    let (opened, recovery) = recover(dir, options, lock, false, &mut |_| {})?;
+    let (opened, recovery) = recover(dir, options, lock, false, progress)?;
     Ok((LogStore::start(opened)?, recovery))
 }
 
