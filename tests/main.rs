@@ -1,1 +1,33 @@
+//! The real program through its doors: ports, pages, command line, files.
+//!
+//! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`clients`] mail programs people
+//! use, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
+//! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
+//! rules of this repository.
 
+mod browser;
+mod clients;
+mod delivering;
+mod durability;
+mod house;
+mod operations;
+mod receiving;
+mod screenshots;
+mod standards;
+mod submitting;
+mod web;
+
+use testkit::{Options, TestServer};
+
+/// The program under test.
+const GATEPOST: &str = env!("CARGO_BIN_EXE_gatepost");
+
+/// A server with admin@, alice@ and bob@example.test.
+async fn server() -> TestServer {
+    server_with("").await
+}
+
+/// As [`server`], with more configuration.
+async fn server_with(config: &str) -> TestServer {
+    TestServer::start(GATEPOST, Options { config: config.into(), accounts: vec!["alice", "bob"] }).await
+}
