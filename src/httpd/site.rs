@@ -13,6 +13,9 @@ use std::{io, net::TcpListener, sync::Arc, time::Duration};
 /// Registers the pages of a crate.
 pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
+/// Called with the ticket of a session that ends by signing out.
+pub type SignedOut = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Connections of browsers open at once, for each thread; more wait.
 const CONNECTIONS_MAX: usize = 4096;
 /// Time to send the head of a request (`408`).
@@ -41,7 +44,7 @@ pub struct Site {
     /// The pages.
     pub routes: Vec<Routes>,
     /// Called with the ticket at sign-out, so that what was opened with it is closed.
-    pub signed_out: Vec<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub signed_out: Vec<SignedOut>,
     /// Whether the node can do its work, else why not.
     pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Figures in Prometheus text form.
@@ -56,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) certificates: Option<Certificates>,
     pub(crate) loopback: bool,
     pub(crate) https_port: u16,
-    pub(crate) signed_out: Vec<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub(crate) signed_out: Vec<SignedOut>,
     pub(crate) ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
     pub(crate) shutdown: Shutdown,

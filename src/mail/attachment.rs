@@ -28,7 +28,7 @@ fn walk(part: &Part, parent: &str, has_invitation: bool) -> bool {
     let is_marked = part.has_disposition("attachment");
     match (part.media_type.as_str(), part.subtype.as_str()) {
         ("application", "pgp-signature" | "pkcs7-signature" | "x-pkcs7-signature" | "pgp-encrypted") => false,
-        ("application", "pkcs7-mime" | "x-pkcs7-mime") => parent != "" && is_marked,
+        ("application", "pkcs7-mime" | "x-pkcs7-mime") => !parent.is_empty() && is_marked,
         ("text", "calendar") | ("application", "ics") => is_marked && !has_invitation,
         ("message", _) | ("text", "rfc822-headers") if parent == "report" => false,
         ("text", "plain" | "html" | "enriched" | "x-amp-html" | "watch-html") => is_marked,

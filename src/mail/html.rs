@@ -17,10 +17,11 @@ const ENTITY_BYTES_MAX: usize = 40;
 pub(crate) fn visible_text(html: &str, bytes_min: usize) -> String {
     let mut out = String::with_capacity(bytes_min);
     let mut at = 0;
+    let mut has_head = false;
     while at < html.len() && (out.len() < bytes_min || out.trim_end().len() < bytes_min) {
         let rest = &html[at..];
         match rest.as_bytes()[0] {
-            b'<' => at += tag(rest, &mut out),
+            b'<' => at += tag(rest, &mut out, &mut has_head),
             b'&' => at += entity(rest, &mut out),
             _ => {
                 let end = rest.find(['<', '&']).unwrap_or(rest.len());
@@ -32,10 +33,11 @@ pub(crate) fn visible_text(html: &str, bytes_min: usize) -> String {
     out
 }
 
-/// Bytes of the markup at the start of `rest`; hidden elements are skipped whole.
-fn tag(rest: &str, out: &mut String) -> usize {
-    if rest.starts_with("<!--") {
-        return rest[4..].find("-->").map_or(rest.len(), |end| 4 + end + 3);
+/// Bytes of the markup at the start of `rest`; hidden elements are skipped whole. Only the first head is one: looking for
+/// the end of each of thousands that are not closed would take quadratic time.
+fn tag(rest: &str, out: &mut String, has_head: &mut bool) -> usize {
+    if let Some(comment) = rest.strip_prefix("<!--") {
+        return comment.find("-->").map_or(rest.len(), |end| 4 + end + 3);
     }
     let inner = &rest[1..];
     if !inner.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
@@ -46,7 +48,9 @@ fn tag(rest: &str, out: &mut String) -> usize {
     let name = inner.strip_prefix('/').unwrap_or(inner);
     let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
     let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if is_one_of(&HIDDEN) && !inner.starts_with('/') && !rest[..end].ends_with("/>") {
+    let opens = is_one_of(&HIDDEN) && !inner.starts_with('/') && !rest[..end].ends_with("/>");
+    let second_head = opens && is_one_of(&["head"]) && std::mem::replace(has_head, true);
+    if opens && !second_head {
         return end + hidden_content(&rest[end..], name);
     }
     if !is_one_of(&INLINE) {
