@@ -37,7 +37,7 @@ pub use ground::{RequestId, is_fragment};
 pub use language::{Argument, Language};
 pub use page::{Markup, Page, Theme, render};
 pub use session::{Admin, Primary, Session, SignInError, SignedIn, Unavailable};
-pub use site::{Routes, Site};
+pub use site::{Routes, SignedOut, Site};
 
 /// Checks of the words and files that the pages use; for tests only.
 #[doc(hidden)]
