@@ -11,6 +11,7 @@ pub mod domains;
 pub mod queued;
 pub mod setup;
 pub mod status;
+pub mod store;
 pub mod traces;
 
 use crate::{Context, OpError};
@@ -67,6 +68,10 @@ pub enum Operation {
     TraceFind { address: String, limit: usize },
     TraceShow { id: String },
 
+    /// Figures of the store.
+    StoreStats,
+    /// Reads the whole store back.
+    StoreVerify,
     /// A consistent copy of the store and the configuration.
     Backup { dir: std::path::PathBuf },
     /// A new one-time link for making the first admin.
@@ -104,6 +109,8 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::QueueAct(act) => json(queued::act(context, &act).await?),
         Op::TraceFind { address, limit } => json(traces::find(context, &address, limit)?),
         Op::TraceShow { id } => json(traces::show(context, &id)?),
+        Op::StoreStats => json(store::stats(context)?),
+        Op::StoreVerify => json(store::verify(context, |_| {}).await?),
         Op::Backup { dir } => json(backup::backup(context, &dir).await?),
         Op::SetupLink => json(setup::link(context).await?),
     }
