@@ -92,6 +92,11 @@ pub fn html_to_text(html: &str) -> String {
         .unwrap_or_else(|_| crate::html::visible_text(html, HTML_BYTES_MAX))
 }
 
+/// The words of HTML in their order, without any layout; for searching.
+pub fn html_words(html: &str) -> String {
+    crate::html::visible_text(html, html.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
