@@ -1,0 +1,392 @@
+//! One session: waits for commands, runs them, and tells what others did meanwhile.
+
+use crate::{
+    command,
+    context::{BUDGET_BLOCK_BYTES, Context},
+    error::{Error, write_line},
+    proto::{
+        self, Command, Tagged,
+        gather::{Bounds, Refusal, is_append, tag_of},
+    },
+    selected::{Expunges, Selected},
+    wire::{Gathered, Wire},
+};
+use config::{Limits, Settings};
+use directory::{AccountState, Login, Ticket};
+use net::{Peer, Stream};
+use std::{io, sync::Arc};
+use store::{AccountId, Store};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+/// A session and all it holds.
+pub(crate) struct Session {
+    pub(crate) context: Arc<Context>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) peer: Peer,
+    pub(crate) wire: Wire,
+    /// Nobody can read on the way, or it is this machine and that is allowed.
+    pub(crate) secure: bool,
+    login: Option<Box<SignedIn>>,
+    selected: Option<Box<Selected>>,
+    /// The client has shown that it knows CONDSTORE (RFC 7162 section 3.1).
+    pub(crate) condstore: bool,
+    /// Wrong commands: in all before sign-in, one after the other then.
+    bad_commands: u32,
+    /// When a client that has not signed in is sent away.
+    sign_in_until: Instant,
+}
+
+/// Who has signed in, and by what right.
+struct SignedIn {
+    login: Login,
+    /// The browser session on whose behalf it was.
+    ticket: Option<Ticket>,
+    /// Moves when anyone loses rights.
+    rights: watch::Receiver<u64>,
+}
+
+/// What a command's tagged `OK` says.
+pub(crate) struct Completed {
+    /// Response code without brackets; empty for none.
+    pub(crate) code: String,
+    /// Text.
+    pub(crate) text: &'static str,
+}
+
+impl Completed {
+    /// `OK text`
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self { code: String::new(), text }
+    }
+
+    /// `OK [code] text`
+    pub(crate) fn with_code(code: String, text: &'static str) -> Self {
+        Self { code, text }
+    }
+}
+
+/// What comes after a command.
+enum Next {
+    Command,
+    Idle(String),
+    StartTls,
+    End,
+}
+
+/// What ended waiting.
+enum Waited<T> {
+    Input(T),
+    Rights,
+    Timeout,
+    Draining,
+}
+
+/// Runs a session to its end. Over implicit TLS `stream` is a [`Stream::Tls`] already.
+pub async fn session(stream: Stream, peer: Peer, context: Arc<Context>) {
+    metrics::counter!("gatepost_imap_sessions_total").increment(1);
+    let gauge = metrics::gauge!("gatepost_imap_sessions");
+    gauge.increment(1.0);
+    let mut session = Box::new(Session::new(stream, peer, context));
+    if let Err(error) = session.converse().await {
+        tracing::debug!(client = %peer.client, %error, "imap session ended early");
+    }
+    gauge.decrement(1.0);
+}
+
+impl Session {
+    fn new(stream: Stream, peer: Peer, context: Arc<Context>) -> Self {
+        let settings = context.settings();
+        let secure = stream.is_secure() || (settings.loopback && peer.client.ip().is_loopback());
+        Self {
+            context,
+            settings,
+            peer,
+            wire: Wire::new(stream),
+            secure,
+            login: None,
+            selected: None,
+            condstore: false,
+            bad_commands: 0,
+            sign_in_until: Instant::now() + Limits::IMAP_SIGN_IN_TIMEOUT,
+        }
+    }
+
+    async fn converse(&mut self) -> Result<(), Error> {
+        let capabilities = command::capability::code(self);
+        write_line(&mut self.wire.out, "*", "OK", &capabilities, "Gatepost");
+        loop {
+            let gathered = match self.next_command().await? {
+                Waited::Input(Some(gathered)) => gathered,
+                Waited::Input(None) => return Ok(()),
+                other => return Ok(self.bye(&other).await),
+            };
+            // Boxed, so that a session that waits is no larger than waiting needs.
+            match Box::pin(self.handle(gathered)).await? {
+                Next::Command => {}
+                Next::Idle(tag) => {
+                    if !self.idle(&tag).await? {
+                        return Ok(());
+                    }
+                }
+                Next::StartTls => Box::pin(self.start_tls()).await?,
+                Next::End => return Ok(self.wire.close().await),
+            }
+        }
+    }
+
+    async fn next_command(&mut self) -> Result<Waited<Option<Gathered>>, Error> {
+        let signed_in = self.login.is_some();
+        let bounds = Bounds {
+            line_bytes_max: Limits::IMAP_LINE_BYTES_MAX,
+            message_bytes_max: if signed_in { self.settings.limits.message_bytes_max } else { 0 },
+        };
+        let until = if signed_in { Instant::now() + Limits::IMAP_IDLE_TIMEOUT } else { self.sign_in_until };
+        loop {
+            let Self { wire, context, login, .. } = &mut *self;
+            let command = timeout_at(until, wire.command(bounds, &context.incoming, BUDGET_BLOCK_BYTES));
+            tokio::select! {
+                biased;
+                result = command => return Ok(match result {
+                    Err(_) => Waited::Timeout,
+                    Ok(gathered) => Waited::Input(gathered?),
+                }),
+                () = context.shutdown.draining.cancelled() => return Ok(Waited::Draining),
+                () = rights_moved(login.as_deref_mut()) => {}
+            }
+            if !self.may_go_on() {
+                return Ok(Waited::Rights);
+            }
+        }
+    }
+
+    /// Runs a command and writes its answer.
+    async fn handle(&mut self, gathered: Gathered) -> Result<Next, Error> {
+        let bytes = &gathered.bytes;
+        if let Some(refusal) = gathered.refused {
+            return self.refuse(bytes, refusal).await;
+        }
+        let Tagged { tag, command } = match proto::parse(&bytes[..gathered.length]) {
+            Ok(tagged) => tagged,
+            Err(error) => {
+                let tag = tag_of(bytes).unwrap_or("*");
+                return self.conclude(tag, Err(error.into()), Expunges::Held);
+            }
+        };
+        let (is_idle, is_tls) = (matches!(command, Command::Idle), matches!(command, Command::StartTls));
+        let is_logout = matches!(command, Command::Logout);
+        let expunges = command::expunges(&command);
+        let result = command::run(self, command, bytes).await;
+        let is_ok = result.is_ok();
+        if is_idle && is_ok {
+            return Ok(Next::Idle(tag.to_owned()));
+        }
+        if self.selected.is_some() && !is_logout && !matches!(result, Err(Error::Io(_))) {
+            self.tell(expunges).await?;
+        }
+        match self.conclude(tag, result, expunges)? {
+            _ if is_ok && is_logout => Ok(Next::End),
+            _ if is_ok && is_tls => Ok(Next::StartTls),
+            next => Ok(next),
+        }
+    }
+
+    /// Writes the tagged line.
+    fn conclude(&mut self, tag: &str, result: Result<Completed, Error>, _: Expunges) -> Result<Next, Error> {
+        match result {
+            Ok(completed) => {
+                write_line(&mut self.wire.out, tag, "OK", &completed.code, completed.text);
+                if self.login.is_some() {
+                    self.bad_commands = 0;
+                }
+                Ok(Next::Command)
+            }
+            Err(error @ Error::Io(_)) => Err(error),
+            Err(error) => {
+                error.write(&mut self.wire.out, tag);
+                match error {
+                    Error::Bye(..) => Ok(Next::End),
+                    Error::Bad(_) => Ok(self.count_bad()),
+                    _ => Ok(Next::Command),
+                }
+            }
+        }
+    }
+
+    fn count_bad(&mut self) -> Next {
+        self.bad_commands += 1;
+        if self.bad_commands < self.settings.limits.bad_commands_max {
+            return Next::Command;
+        }
+        write_line(&mut self.wire.out, "*", "BYE", "", "Too many wrong commands");
+        Next::End
+    }
+
+    /// Answers a command that is too large.
+    async fn refuse(&mut self, bytes: &[u8], refusal: Refusal) -> Result<Next, Error> {
+        let tag = tag_of(bytes).unwrap_or("*");
+        let error = match refusal {
+            Refusal::Endless => Error::Bye("", "The command is too long"),
+            Refusal::MessageTooLarge if self.login.is_some() => Error::no("TOOBIG", "the message is too large"),
+            Refusal::MessageTooLarge => Error::Bad("sign in first".into()),
+            Refusal::LineTooLong if is_append(bytes) => Error::no("TOOBIG", "the command is too long"),
+            Refusal::LineTooLong => Error::Bad("the command is too long".into()),
+        };
+        self.conclude(tag, Err(error), Expunges::Held)
+    }
+
+    async fn bye<T>(&mut self, why: &Waited<T>) {
+        let (code, text) = match why {
+            Waited::Rights => ("UNAVAILABLE", "The session was ended; sign in again"),
+            Waited::Draining => ("UNAVAILABLE", "The server is going down"),
+            Waited::Timeout | Waited::Input(_) => ("", "Idle for too long"),
+        };
+        write_line(&mut self.wire.out, "*", "BYE", code, text);
+        self.wire.close().await;
+    }
+
+    /// Tells what others did to the selected mailbox.
+    pub(crate) async fn tell(&mut self, expunges: Expunges) -> Result<(), Error> {
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        let store = self.context.directory.store();
+        let flags = selected.look(store, expunges, &mut self.wire.out)?;
+        for part in flags.chunks(1000) {
+            selected.write_flags_of(store, &part, self.condstore, &mut self.wire.out)?;
+            self.wire.drain().await?;
+        }
+        Ok(())
+    }
+
+    /// IDLE (RFC 2177), between `+` and DONE; false when the session ends in it. Here and not with the other commands,
+    /// because a session spends its life in it: it holds nothing of the command.
+    async fn idle(&mut self, tag: &str) -> Result<bool, Error> {
+        let account = self.account();
+        let mut changes = self.store().watch(account);
+        self.wire.out.extend_from_slice(b"+ idling\r\n");
+        let until = Instant::now() + Limits::IMAP_IDLE_TIMEOUT;
+        let line = loop {
+            changes.mark_unchanged();
+            self.tell(Expunges::Sent).await?;
+            self.wire.flush().await?;
+            let Self { wire, context, login, .. } = &mut *self;
+            let waited = tokio::select! {
+                biased;
+                line = wire.line(1024) => Waited::Input(Some(line?)),
+                () = tokio::time::sleep_until(until) => Waited::Timeout,
+                () = context.shutdown.draining.cancelled() => Waited::Draining,
+                () = rights_moved(login.as_deref_mut()) => {
+                    if self.may_go_on() { Waited::Input(None) } else { Waited::Rights }
+                }
+                _ = changes.changed() => Waited::Input(None),
+            };
+            match waited {
+                Waited::Input(Some(Some(line))) => break line,
+                Waited::Input(Some(None)) => return Ok(false),
+                Waited::Input(None) => {}
+                other => {
+                    self.bye(&other).await;
+                    return Ok(false);
+                }
+            }
+        };
+        let result = if line.eq_ignore_ascii_case(b"DONE") {
+            Ok(Completed::new("IDLE completed"))
+        } else {
+            Err(Error::Bad("expected DONE".into()))
+        };
+        self.tell(Expunges::Sent).await?;
+        match self.conclude(tag, result, Expunges::Sent)? {
+            Next::End => {
+                self.wire.close().await;
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// RFC 3501 section 6.2.1: what is known of the client is forgotten.
+    async fn start_tls(&mut self) -> Result<(), Error> {
+        let config = self.context.tls.clone().ok_or(io::ErrorKind::NotConnected)?;
+        self.wire.start_tls(config).await?;
+        self.secure = true;
+        Ok(())
+    }
+
+    /// Whether TLS can begin in this connection.
+    pub(crate) fn can_start_tls(&self) -> bool {
+        self.context.tls.is_some() && self.wire.is_plain() && self.login.is_none()
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        self.context.directory.store()
+    }
+
+    /// Whether someone has signed in.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.login.is_some()
+    }
+
+    /// The account; commands that need one run only when there is one. 0 is no account.
+    pub(crate) fn account(&self) -> AccountId {
+        self.login.as_ref().map_or(AccountId(0), |signed_in| signed_in.login.account.id)
+    }
+
+    /// Someone has signed in.
+    pub(crate) fn sign_in(&mut self, login: Login, ticket: Option<Ticket>) {
+        tracing::info!(client = %self.peer.client, account = %login.account.address, "signed in for IMAP");
+        let rights = self.context.directory.session_watch();
+        self.login = Some(Box::new(SignedIn { login, ticket, rights }));
+        self.bad_commands = 0;
+    }
+
+    /// The selected mailbox.
+    ///
+    /// # Errors
+    /// `BAD` when there is none; commands that need one are not run then.
+    pub(crate) fn selected(&self) -> Result<&Selected, Error> {
+        self.selected.as_deref().ok_or_else(|| Error::Bad("select a mailbox first".into()))
+    }
+
+    /// As [`Session::selected`], to change it.
+    pub(crate) fn selected_mut(&mut self) -> Result<&mut Selected, Error> {
+        self.selected.as_deref_mut().ok_or_else(|| Error::Bad("select a mailbox first".into()))
+    }
+
+    /// Selects a mailbox, or none.
+    pub(crate) fn select(&mut self, selected: Option<Selected>) {
+        self.selected = selected.map(Box::new);
+    }
+
+    /// The selected mailbox and where its answers are written, at once.
+    pub(crate) fn parts(&mut self) -> Result<(&Selected, &Store, &mut Vec<u8>), Error> {
+        let Self { selected, context, wire, .. } = self;
+        let selected = selected.as_deref().ok_or_else(|| Error::Bad("select a mailbox first".into()))?;
+        Ok((selected, context.directory.store(), &mut wire.out))
+    }
+
+    /// Whether who has signed in may still be here.
+    fn may_go_on(&self) -> bool {
+        let Some(signed_in) = &self.login else { return true };
+        let directory = &self.context.directory;
+        let Login { account, app_password } = &signed_in.login;
+        if let Some(ticket) = &signed_in.ticket {
+            return directory.session(ticket).is_ok_and(|(_, found)| found.id == account.id);
+        }
+        let is_active = directory.account(account.id).is_ok_and(|found| found.state == AccountState::Active);
+        let is_kept = app_password.is_none_or(|used| {
+            directory.app_passwords(account.id).is_ok_and(|kept| kept.iter().any(|kept| kept.id == used))
+        });
+        is_active && is_kept
+    }
+}
+
+/// Waits until anyone has lost rights; for ever when nobody has signed in.
+async fn rights_moved(login: Option<&mut SignedIn>) {
+    match login {
+        Some(signed_in) if signed_in.rights.changed().await.is_ok() => {}
+        _ => std::future::pending().await,
+    }
+}
