@@ -42,7 +42,6 @@ use crate::{
     selected::Expunges,
     session::{Completed, Session},
 };
-use ::store::{FlagChange, Flags, UidSet};
 use bytes::Bytes;
 
 /// Whether EXPUNGE may be told after a command: not where the client may go on to use sequence numbers (RFC 3501 section
@@ -106,7 +105,7 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Delete { mailbox } => mailbox::delete(session, mailbox).await,
         C::Rename { from, to } => mailbox::rename(session, from, to).await,
         C::Subscribe { mailbox, subscribed } => mailbox::subscribe(session, mailbox, subscribed).await,
-        C::List(list) => list::list(session, &list, "LIST").await,
+        C::List(list) => list::list(session, &list).await,
         C::Lsub(list) => list::lsub(session, &list),
         C::Namespace => namespace::namespace(session),
         C::Status { mailbox, items } => status::status(session, &mailbox, &items),
@@ -118,9 +117,9 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Unselect => expunge::unselect(session),
         C::Expunge(set) => expunge::expunge(session, set).await,
         C::BadCharset => Err(Error::no("BADCHARSET (UTF-8 US-ASCII)", "the charset is not known here")),
-        C::Search(command) => Box::pin(search::search(session, command)).await,
-        C::Sort(command) => Box::pin(sort::sort(session, command)).await,
-        C::Thread(command) => Box::pin(thread::thread(session, command)).await,
+        C::Search(command) => Box::pin(search::search(session, &command, bytes)).await,
+        C::Sort(command) => Box::pin(sort::sort(session, &command, bytes)).await,
+        C::Thread(command) => Box::pin(thread::thread(session, &command)).await,
         C::Fetch(command) => Box::pin(fetch::fetch(session, command)).await,
         C::Store(command) => store::store(session, command).await,
         C::Copy { set, uid, mailbox, is_move } => copy::copy(session, &set, uid, mailbox, is_move).await,
