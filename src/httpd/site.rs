@@ -3,6 +3,7 @@
 use crate::{Primary, Session, assets, ground, health, preferences, sign_in};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
+    dev::Server,
     http::header,
     middleware::{Compress, from_fn},
     web,
@@ -71,6 +72,18 @@ impl Site {
     /// # Errors
     /// A listener that cannot be used.
     pub async fn serve(self) -> io::Result<()> {
+        let draining = self.shutdown.draining.clone();
+        let server = self.start()?;
+        let handle = server.handle();
+        tokio::spawn(async move {
+            draining.cancelled().await;
+            handle.stop(true).await;
+        });
+        server.await
+    }
+
+    /// The threads and their listeners. Apart from [`Site::serve`], whose future goes from thread to thread.
+    fn start(self) -> io::Result<Server> {
         let shared = web::Data::new(Shared {
             primary: self.primary,
             certificates: self.certificates.clone(),
@@ -104,14 +117,7 @@ impl Site {
                 server = server.listen_rustls_0_23(listener, (*certificates.server_config()).clone())?;
             }
         }
-        let server = server.run();
-        let handle = server.handle();
-        let draining = self.shutdown.draining.clone();
-        tokio::spawn(async move {
-            draining.cancelled().await;
-            handle.stop(true).await;
-        });
-        server.await
+        Ok(server.run())
     }
 }
 
