@@ -49,6 +49,8 @@ pub struct Exchange {
     client: IpAddr,
     protocol: Protocol,
     state: State,
+    /// What a mechanism for tickets was given.
+    ticket: Option<Ticket>,
 }
 
 enum State {
@@ -95,7 +97,7 @@ impl Exchange {
             ("XOAUTH2", true) => State::Bearer(bearer::Kind::XOAuth2),
             _ => return Err(SaslError::Unknown),
         };
-        Ok(Self { directory: directory.clone(), client, protocol, state })
+        Ok(Self { directory: directory.clone(), client, protocol, state, ticket: None })
     }
 
     /// Takes the client's message (`None`: no initial response was given) and says what comes next.
@@ -136,6 +138,11 @@ impl Exchange {
         }
     }
 
+    /// The ticket that signed in, for a connection that is to end with its session.
+    pub fn ticket(&self) -> Option<&Ticket> {
+        self.ticket.as_ref()
+    }
+
     async fn password(&self, name: &str, password: &str) -> Result<Step, SaslError> {
         let login = self.directory.sign_in(name, password, self.client, self.protocol).await?;
         Ok(Step::Done(Box::new(login)))
@@ -170,7 +177,8 @@ impl Exchange {
 
     fn bearer(&mut self, kind: bearer::Kind, message: &[u8]) -> Result<Step, SaslError> {
         let bearer = kind.parse(message).ok_or(SaslError::Malformed(kind.name()))?;
-        let (_, account) = match self.directory.session(&Ticket::presented(bearer.token)) {
+        let ticket = Ticket::presented(bearer.token);
+        let (_, account) = match self.directory.session(&ticket) {
             Ok(found) => found,
             Err(SignInError::Refused) => return Ok(self.bearer_refused(kind)),
             Err(error) => return Err(error.into()),
@@ -181,6 +189,7 @@ impl Exchange {
         }) {
             return Ok(self.bearer_refused(kind));
         }
+        self.ticket = Some(ticket);
         Ok(Step::Done(Box::new(Login { account, app_password: None })))
     }
 

@@ -5,11 +5,7 @@
 
 use crate::{
     error::{Error, write_count},
-    proto::{
-        SequenceSet,
-        store::write_flags,
-        string::write_number,
-    },
+    proto::{SequenceSet, store::write_flags, string::write_number},
 };
 use std::{ops::ControlFlow, sync::Arc};
 use store::{AccountId, Flags, MailboxId, ModSeq, Store, Uid, UidSet, View};
@@ -47,7 +43,11 @@ impl Known {
     }
 
     fn of(view: &Arc<View>) -> Self {
-        if view.uids.ranges().len() <= RANGES_OWN_MAX { Self::Own(view.uids.clone()) } else { Self::Shared(view.clone()) }
+        if view.uids.ranges().len() <= RANGES_OWN_MAX {
+            Self::Own(view.uids.clone())
+        } else {
+            Self::Shared(view.clone())
+        }
     }
 
     fn change(&mut self, change: impl FnOnce(&mut UidSet)) {
@@ -117,11 +117,6 @@ impl Selected {
     /// Messages that are `\Recent`.
     pub(crate) fn recent(&self) -> usize {
         self.known().len() - self.known().rank(self.recent_from)
-    }
-
-    /// The account's mod-sequence up to which the client was told of changes.
-    pub(crate) fn synced(&self) -> ModSeq {
-        self.synced
     }
 
     /// A commit of this session changed flags at `modseq` and the answer tells of them. Passed over when others changed

@@ -154,7 +154,7 @@ impl Session {
                     Ok(gathered) => Waited::Input(gathered?),
                 }),
                 () = context.shutdown.draining.cancelled() => return Ok(Waited::Draining),
-                () = rights_moved(login.as_deref_mut()) => {}
+                () = moved(login.as_deref_mut().map(|login| &mut login.rights)) => {}
             }
             if !self.may_go_on() {
                 return Ok(Waited::Rights);
@@ -172,7 +172,7 @@ impl Session {
             Ok(tagged) => tagged,
             Err(error) => {
                 let tag = tag_of(bytes).unwrap_or("*");
-                return self.conclude(tag, Err(error.into()), Expunges::Held);
+                return self.conclude(tag, Err(error.into()));
             }
         };
         let (is_idle, is_tls) = (matches!(command, Command::Idle), matches!(command, Command::StartTls));
@@ -186,7 +186,7 @@ impl Session {
         if self.selected.is_some() && !is_logout && !matches!(result, Err(Error::Io(_))) {
             self.tell(expunges).await?;
         }
-        match self.conclude(tag, result, expunges)? {
+        match self.conclude(tag, result)? {
             _ if is_ok && is_logout => Ok(Next::End),
             _ if is_ok && is_tls => Ok(Next::StartTls),
             next => Ok(next),
@@ -194,7 +194,7 @@ impl Session {
     }
 
     /// Writes the tagged line.
-    fn conclude(&mut self, tag: &str, result: Result<Completed, Error>, _: Expunges) -> Result<Next, Error> {
+    fn conclude(&mut self, tag: &str, result: Result<Completed, Error>) -> Result<Next, Error> {
         match result {
             Ok(completed) => {
                 write_line(&mut self.wire.out, tag, "OK", &completed.code, completed.text);
@@ -234,7 +234,7 @@ impl Session {
             Refusal::LineTooLong if is_append(bytes) => Error::no("TOOBIG", "the command is too long"),
             Refusal::LineTooLong => Error::Bad("the command is too long".into()),
         };
-        self.conclude(tag, Err(error), Expunges::Held)
+        self.conclude(tag, Err(error))
     }
 
     async fn bye<T>(&mut self, why: &Waited<T>) {
@@ -276,10 +276,10 @@ impl Session {
                 line = wire.line(1024) => Waited::Input(Some(line?)),
                 () = tokio::time::sleep_until(until) => Waited::Timeout,
                 () = context.shutdown.draining.cancelled() => Waited::Draining,
-                () = rights_moved(login.as_deref_mut()) => {
+                () = moved(login.as_deref_mut().map(|login| &mut login.rights)) => {
                     if self.may_go_on() { Waited::Input(None) } else { Waited::Rights }
                 }
-                _ = changes.changed() => Waited::Input(None),
+                () = moved(Some(&mut changes)) => Waited::Input(None),
             };
             match waited {
                 Waited::Input(Some(Some(line))) => break line,
@@ -297,7 +297,7 @@ impl Session {
             Err(Error::Bad("expected DONE".into()))
         };
         self.tell(Expunges::Sent).await?;
-        match self.conclude(tag, result, Expunges::Sent)? {
+        match self.conclude(tag, result)? {
             Next::End => {
                 self.wire.close().await;
                 Ok(false)
@@ -306,9 +306,22 @@ impl Session {
         }
     }
 
+    /// The client's answer to a challenge.
+    pub(crate) async fn sign_in_line(&mut self, bytes_max: usize) -> Result<Vec<u8>, Error> {
+        let Self { wire, context, .. } = self;
+        tokio::select! {
+            biased;
+            line = timeout_at(self.sign_in_until, wire.line(bytes_max)) => match line {
+                Err(_) => Err(Error::Bye("", "Too slow to sign in")),
+                Ok(line) => line?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            },
+            () = context.shutdown.draining.cancelled() => Err(Error::Bye("UNAVAILABLE", "The server is going down")),
+        }
+    }
+
     /// RFC 3501 section 6.2.1: what is known of the client is forgotten.
     async fn start_tls(&mut self) -> Result<(), Error> {
-        let config = self.context.tls.clone().ok_or(io::ErrorKind::NotConnected)?;
+        let config = self.context.tls.clone().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))?;
         self.wire.start_tls(config).await?;
         self.secure = true;
         Ok(())
@@ -383,10 +396,12 @@ impl Session {
     }
 }
 
-/// Waits until anyone has lost rights; for ever when nobody has signed in.
-async fn rights_moved(login: Option<&mut SignedIn>) {
-    match login {
-        Some(signed_in) if signed_in.rights.changed().await.is_ok() => {}
-        _ => std::future::pending().await,
+/// Waits until the value moves; for ever when there is none.
+async fn moved(watch: Option<&mut watch::Receiver<u64>>) {
+    if let Some(watch) = watch
+        && watch.changed().await.is_ok()
+    {
+        return;
     }
+    std::future::pending().await
 }

@@ -72,9 +72,14 @@ fn state(command: &Command<'_>) -> State {
     match command {
         C::Capability | C::Noop | C::Logout | C::Id(_) => State::Any,
         C::StartTls | C::Authenticate { .. } | C::Login { .. } => State::NotSignedIn,
-        C::Check | C::Close | C::Unselect | C::Expunge(_) | C::Search(_) | C::Sort(_) | C::Thread(_) | C::BadCharset => {
-            State::Selected
-        }
+        C::Check
+        | C::Close
+        | C::Unselect
+        | C::Expunge(_)
+        | C::Search(_)
+        | C::Sort(_)
+        | C::Thread(_)
+        | C::BadCharset => State::Selected,
         C::Fetch(_) | C::Store(_) | C::Copy { .. } => State::Selected,
         _ => State::SignedIn,
     }

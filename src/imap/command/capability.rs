@@ -1,0 +1,48 @@
+//! CAPABILITY (RFC 3501 section 6.1.1) and ENABLE (RFC 5161).
+
+use crate::{
+    error::Error,
+    session::{Completed, Session},
+};
+use directory::sasl;
+
+/// What is there before sign-in and after.
+const ALWAYS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
+/// What is there for who has signed in. Nothing stands here that is not complete.
+const SIGNED_IN: &str = "IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED \
+     LIST-STATUS STATUS=SIZE CONDSTORE ESEARCH WITHIN SAVEDATE MULTIAPPEND QUOTA SORT THREAD=ORDEREDSUBJECT \
+     THREAD=REFERENCES OBJECTID PREVIEW";
+
+/// `CAPABILITY ...` without the star: for the answer, and as a response code.
+pub(crate) fn code(session: &Session) -> String {
+    let mut text = format!("CAPABILITY {ALWAYS}");
+    if session.is_signed_in() {
+        let limit = session.settings.limits.message_bytes_max;
+        return format!("{text} {SIGNED_IN} APPENDLIMIT={limit}");
+    }
+    if session.can_start_tls() {
+        text.push_str(" STARTTLS");
+    }
+    if !session.secure && !session.peer.trusted {
+        text.push_str(" LOGINDISABLED");
+    }
+    for mechanism in sasl::mechanisms(session.secure, session.peer.trusted) {
+        text.push_str(" AUTH=");
+        text.push_str(mechanism);
+    }
+    text
+}
+
+pub(crate) fn capability(session: &mut Session) -> Result<Completed, Error> {
+    let line = format!("* {}\r\n", code(session));
+    session.wire.out.extend_from_slice(line.as_bytes());
+    Ok(Completed::new("CAPABILITY completed"))
+}
+
+/// What is not known is passed over (RFC 5161 section 3.1).
+pub(crate) fn enable(session: &mut Session, names: &[String]) -> Result<Completed, Error> {
+    let condstore = names.iter().any(|name| name == "CONDSTORE");
+    session.condstore |= condstore;
+    session.wire.out.extend_from_slice(if condstore { b"* ENABLED CONDSTORE\r\n" } else { b"* ENABLED\r\n" });
+    Ok(Completed::new("ENABLE completed"))
+}
