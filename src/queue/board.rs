@@ -6,7 +6,7 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
 };
-use store::{BodyId, SpoolId, spool::SpoolEntry};
+use store::{BodyId, SpoolId, TraceId, spool::SpoolEntry};
 
 /// Recipients of one transaction: more are not sure to be taken (RFC 5321 section 4.5.3.1.8).
 pub(crate) const GROUP_MAX: usize = 100;
@@ -26,6 +26,8 @@ pub(crate) struct Board {
 #[derive(Debug, Default)]
 struct Inner {
     taken: HashSet<SpoolId>,
+    /// Those of `taken` that a worker has in hand.
+    in_hand: HashSet<SpoolId>,
     waiting: HashMap<Destination, VecDeque<Group>>,
     running: HashMap<Destination, usize>,
     workers: usize,
@@ -56,6 +58,11 @@ impl Board {
         self.lock().taken.len()
     }
 
+    /// Whether a worker has the entry in hand: its server may be about to take it.
+    pub(crate) fn in_hand(&self, id: SpoolId) -> bool {
+        self.lock().in_hand.contains(&id)
+    }
+
     /// Those of the entries that are not taken.
     pub(crate) fn free(&self, entries: Vec<SpoolEntry>) -> Vec<SpoolEntry> {
         let inner = self.lock();
@@ -64,11 +71,11 @@ impl Board {
 
     /// Takes entries, in groups of one message and sender for each destination.
     pub(crate) fn take(&self, entries: Vec<(Destination, SpoolEntry)>) {
-        let mut groups: HashMap<(Destination, BodyId, ReversePath), Vec<SpoolId>> = HashMap::new();
+        let mut groups: HashMap<(Destination, BodyId, TraceId, ReversePath), Vec<SpoolId>> = HashMap::new();
         let mut inner = self.lock();
         for (destination, entry) in entries {
             if inner.taken.insert(entry.id) {
-                groups.entry((destination, entry.body, entry.reverse_path)).or_default().push(entry.id);
+                groups.entry((destination, entry.body, entry.trace, entry.reverse_path)).or_default().push(entry.id);
             }
         }
         for ((destination, ..), ids) in groups {
@@ -105,7 +112,10 @@ impl Slot {
         if waiting.is_empty() {
             inner.waiting.remove(&self.destination);
         }
-        group.map(|group| Held { board: self.board.clone(), ids: group.ids })
+        let group = group?;
+        inner.in_hand.extend(&group.ids);
+        drop(inner);
+        Some(Held { board: self.board.clone(), ids: group.ids })
     }
 }
 
@@ -127,6 +137,7 @@ impl Drop for Held {
         let mut inner = self.board.lock();
         for id in &self.ids {
             inner.taken.remove(id);
+            inner.in_hand.remove(id);
         }
     }
 }

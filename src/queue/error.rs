@@ -1,6 +1,6 @@
 //! What can go wrong in an operation on the queue.
 
-/// Errors of [`crate::operations`]. Failed deliveries are no errors but the queue's daily work.
+/// Errors of operations and of commits. Failed deliveries are no errors but the queue's daily work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such entry.
@@ -12,4 +12,7 @@ pub enum Error {
     /// A notification could not be made or kept.
     #[error(transparent)]
     Intake(#[from] smtp::Error),
+    /// A recipient here cannot take the message.
+    #[error(transparent)]
+    Refused(#[from] smtp::intake::Refusal),
 }

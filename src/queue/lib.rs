@@ -1,7 +1,7 @@
 //! The outbound queue: takes what intake put into the spool, delivers it, tries again, and tells senders what failed.
 //!
 //! Layout: [`worker`] the loop that starts deliveries, `board` what is under way, [`route`] from a domain to servers,
-//! `attempt` one try of one group, `settle` what came of it as one commit, `notice` delivery status notifications,
+//! `attempt` one try of one group, `local` to mailboxes here, `settle` what came of it as one commit, `notice` delivery status notifications,
 //! [`schedule`] when to try again, [`operations`] what an admin may do, [`clock`] the time.
 //!
 //! Invariants: the spool is the only truth and what is held here in memory can be lost at any time; a recipient that got
@@ -13,6 +13,7 @@ mod attempt;
 mod board;
 pub mod clock;
 pub mod error;
+mod local;
 mod notice;
 pub mod operations;
 pub mod route;
@@ -22,5 +23,5 @@ pub mod worker;
 
 pub use clock::Clock;
 pub use error::Error;
-pub use operations::{Detail, Selection};
+pub use operations::{Detail, Done, Selection, State};
 pub use worker::Queue;

@@ -14,7 +14,10 @@ use config::Settings;
 use directory::Directory;
 use net::{dns::Resolver, shutdown::Shutdown};
 use smtp::client::{Connection, Timeouts, Tls};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use store::Store;
 use tokio::{sync::Notify, task::JoinSet};
 
@@ -42,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) timeouts: Timeouts,
     pub(crate) clock: Clock,
     pub(crate) nudge: Notify,
-    board: Board,
+    pub(crate) board: Board,
 }
 
 impl Queue {
@@ -90,15 +93,10 @@ impl Queue {
         let shared = &self.shared;
         let mut spool = self.store().spool_watch();
         let mut workers = JoinSet::new();
+        let mut pace = Pace::default();
         while !shutdown.draining.is_cancelled() {
             spool.borrow_and_update();
-            let wake = match self.fill() {
-                Ok(wake) => wake,
-                Err(error) => {
-                    tracing::error!(%error, "the queue cannot be read");
-                    Some(PAUSE)
-                }
-            };
+            let wake = pace.wait(shared.board.taken()).or_else(|| self.look(&mut pace));
             let settings = shared.settings.load();
             for slot in shared.board.places(settings.queue.per_destination_max, settings.queue.deliveries_max) {
                 workers.spawn(work(Arc::clone(shared), slot, shutdown.clone()));
@@ -121,6 +119,20 @@ impl Queue {
         if tokio::time::timeout(DRAIN, rest).await.is_err() {
             tracing::warn!("deliveries were cut off; they will be tried again after the start");
         }
+    }
+
+    /// Takes due entries, unless nothing may be sent; returns how long to wait before the next look.
+    fn look(&self, pace: &mut Pace) -> Option<Duration> {
+        pace.looked = Some(Instant::now());
+        // What is sent now could not be taken out of the spool, and would be sent again after the restart.
+        if let Some(reason) = self.store().stopped() {
+            tracing::error!(reason, "nothing is delivered: the store takes no commits");
+            return Some(PAUSE);
+        }
+        self.fill().unwrap_or_else(|error| {
+            tracing::error!(%error, "the queue cannot be read");
+            Some(PAUSE)
+        })
     }
 
     /// Takes due entries; returns how long to wait for the next one.
@@ -148,6 +160,23 @@ impl Queue {
     }
 }
 
+/// Keeps the looks at the spool apart: each reads past all entries that are taken, so with many of them looks are seldom.
+#[derive(Default)]
+struct Pace {
+    looked: Option<Instant>,
+}
+
+impl Pace {
+    /// Entries read past in one millisecond, about; looks shall take a small part of the time.
+    const TAKEN_PER_MILLISECOND: usize = 50;
+
+    /// How long to wait before the next look, if at all.
+    fn wait(&self, taken: usize) -> Option<Duration> {
+        let apart = Duration::from_millis((taken / Self::TAKEN_PER_MILLISECOND) as u64);
+        apart.checked_sub(self.looked?.elapsed()).filter(|wait| !wait.is_zero())
+    }
+}
+
 async fn sleep(wake: Option<Duration>) {
     match wake {
         Some(wake) => tokio::time::sleep(wake).await,
@@ -163,6 +192,9 @@ async fn work(shared: Arc<Shared>, slot: Slot, shutdown: Shutdown) {
         let Some(held) = slot.next() else { break };
         let attempt = Attempt { shared: &shared, destination: &slot.destination };
         unreachable = attempt.run(&held.ids, &mut connection, unreachable).await;
+        drop(held);
+        // What was put off is to be waited for.
+        shared.nudge.notify_one();
     }
     if let Some((_, connection)) = connection {
         connection.quit().await;
