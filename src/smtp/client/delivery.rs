@@ -75,7 +75,8 @@ impl Connection {
         let replies = self.envelope(envelope, body).await?;
         let mut outcomes: Vec<Outcome> = replies.into_iter().map(Outcome::of).collect();
         if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Sent(_))) {
-            let _ = self.command("RSET\r\n", Stage::Envelope, self.timeouts.command).await?;
+            // What was said about the recipients stands, even when the server hangs up now.
+            let _ = self.command("RSET\r\n", Stage::Envelope, self.timeouts.command).await;
             return Ok(outcomes);
         }
         let response = self.command("DATA\r\n", Stage::Data, self.timeouts.data).await?;
