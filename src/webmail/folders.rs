@@ -125,6 +125,11 @@ impl Folder {
         self.depth.min(4)
     }
 
+    /// Whether messages are written in it, and none are moved there.
+    pub(crate) fn is_drafts(&self) -> bool {
+        self.is(Role::Drafts)
+    }
+
     /// Whether it is of that role.
     pub(crate) fn is(&self, role: Role) -> bool {
         self.role == Some(role)

@@ -3,22 +3,38 @@
 //!
 //! Layout: [`Webmail`] what `cli` composes; `routes` every address and its handler; `address` how those addresses are written;
 //! `state` what handlers share; `visit` one request of a signed-in person; `shell` what stands around every page (folders, search).
-//! Reading: `folders`, `list`, `row`, `search`, `message`, `structure`, `body`, `attachment`, `images`, `source`, `actions`, `undo`, `live`.
-//! Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `fault` errors as answers.
+//! Reading: `list` and its `row`s, `search`, `message` with its `envelope`, `structure`, `body`, `plain` text, `attachment`s and
+//! remote `images`, `source`; `actions` and `undo`; `live` news; `manage` and `folders`. Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `fault` errors as answers.
 //!
 //! Invariants: a page of a mailbox reads what it shows and never the whole mailbox. Reading changes nothing but `\Seen`. A UID in an
 //! address is only good with the UIDVALIDITY it was seen under where something is changed. Foreign HTML leaves this crate only through
 //! [`safe_html`] and under a policy of its own that runs no script. Every page works without scripts.
 
+mod actions;
 mod address;
+mod attachment;
+mod body;
+mod envelope;
 mod fault;
 mod folders;
+mod images;
 mod imap;
+mod list;
+mod live;
+mod manage;
+mod message;
+mod plain;
 mod pool;
 mod routes;
+mod row;
 pub mod safe_html;
+mod search;
 mod shell;
+mod source;
 mod state;
+mod structure;
+mod uid_set;
+mod undo;
 mod visit;
 
 use net::pipe::Connector;
@@ -60,7 +76,7 @@ impl Webmail {
     }
 
     /// For [`httpd::Site::signed_out`]: closes the IMAP connections that a ticket has opened.
-    pub fn signed_out(&self) -> Arc<dyn Fn(&str) + Send + Sync> {
+    pub fn signed_out(&self) -> httpd::SignedOut {
         let state = self.state.clone();
         Arc::new(move |ticket| state.forget(ticket))
     }

@@ -166,6 +166,16 @@ impl Lease {
         self.selected.clone().ok_or_else(|| Error::Protocol("nothing is selected".into()))
     }
 
+    /// Leaves the mailbox that is open.
+    pub(crate) async fn close(&mut self) -> Result<(), Error> {
+        if self.selected.is_some() {
+            let command = if self.can("UNSELECT") { "UNSELECT" } else { "CLOSE" };
+            self.run(Command::new(command)).await?;
+            self.selected = None;
+        }
+        Ok(())
+    }
+
     /// The named items of one message; `None` when it is gone.
     pub(crate) async fn fetch_one(&mut self, uid: u32, items: &str) -> Result<Option<Vec<Value>>, Error> {
         let done: Done = self.run(Command::new(format!("UID FETCH {uid} ({items})"))).await?;

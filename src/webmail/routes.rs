@@ -1,15 +1,31 @@
 //! Every address of webmail and its handler. `-` takes the place of a mailbox where none is meant.
 
+use crate::{actions, attachment, body, images, list, live, manage, message, source, undo};
 use actix_web::{
     HttpResponse,
     http::header,
-    web::{self, ServiceConfig},
+    web::{ServiceConfig, get, post},
 };
 
 /// Registers them. The writing part registers its own in `compose::configure`:
 /// `/mail/-/compose...` and `/mail/{mailbox}/{uid}/{reply,reply-all,forward,edit}`.
 pub(crate) fn configure(config: &mut ServiceConfig) {
-    config.route("/mail", web::get().to(inbox)).route("/mail/", web::get().to(inbox));
+    config
+        .route("/mail", get().to(inbox))
+        .route("/mail/", get().to(inbox))
+        .route("/mail/-/events", get().to(live::events))
+        .route("/mail/-/image", get().to(images::image))
+        .route("/mail/-/act", post().to(actions::act))
+        .route("/mail/-/undo", post().to(undo::undo))
+        .route("/mail/-/folders", get().to(manage::show))
+        .route("/mail/-/folders", post().to(manage::change))
+        .route("/mail/{mailbox}", get().to(list::show))
+        .route(r"/mail/{mailbox}/{uid:\d+}", get().to(message::show))
+        .route(r"/mail/{mailbox}/{uid:\d+}/body", get().to(body::frame))
+        .route(r"/mail/{mailbox}/{uid:\d+}/print", get().to(message::print))
+        .route(r"/mail/{mailbox}/{uid:\d+}/source", get().to(source::show))
+        .route(r"/mail/{mailbox}/{uid:\d+}/file", get().to(source::download))
+        .route(r"/mail/{mailbox}/{uid:\d+}/part/{section}", get().to(attachment::download));
 }
 
 /// `GET /mail/`

@@ -1,13 +1,15 @@
 //! What stands around every page for mail: folders and the search box.
 
 use crate::{
-    folders::{Folders, Role},
+    folders::{Folder, Folders, Role},
+    imap::Error,
     pool::Lease,
     visit::Visit,
 };
-use httpd::{Fault, Page};
+use httpd::Page;
 
 /// Every page that extends `webmail/base.html` has it as `shell`, beside `page`.
+#[derive(Debug)]
 pub(crate) struct Shell {
     /// All folders.
     pub(crate) folders: Folders,
@@ -15,17 +17,26 @@ pub(crate) struct Shell {
     pub(crate) mailbox: String,
     /// What is in the search box.
     pub(crate) query: String,
+    /// Whether the folders go along with a part of a page, to take the place of those that are there.
+    pub(crate) is_part: bool,
 }
 
 impl Shell {
     /// The shell of a page of `mailbox`, read over a connection that is at hand.
-    pub(crate) async fn load(lease: &mut Lease, mailbox: &str) -> Result<Self, Fault> {
-        Ok(Self { folders: Folders::load(lease).await?, mailbox: mailbox.to_owned(), query: String::new() })
+    pub(crate) async fn load(lease: &mut Lease, mailbox: &str) -> Result<Self, Error> {
+        let folders = Folders::load(lease).await?;
+        Ok(Self { folders, mailbox: mailbox.to_owned(), query: String::new(), is_part: false })
     }
 
     /// The shell of a page that needs nothing else from IMAP.
-    pub(crate) async fn alone(visit: &Visit) -> Result<Self, Fault> {
+    pub(crate) async fn alone(visit: &Visit) -> Result<Self, Error> {
         Self::load(&mut visit.imap().await?, "").await
+    }
+
+    /// The same for a part of a page.
+    pub(crate) fn as_part(mut self) -> Self {
+        self.is_part = true;
+        self
     }
 
     /// Where the search box searches.
@@ -33,18 +44,72 @@ impl Shell {
         crate::address::mailbox(if self.mailbox.is_empty() { "INBOX" } else { &self.mailbox })
     }
 
-    /// Unread messages of the inbox, which the title tells.
-    pub(crate) fn unread(&self) -> u64 {
-        self.folders.iter().find(|f| f.is(Role::Inbox)).map_or(0, |f| f.unread)
+    fn folder(&self) -> Option<&Folder> {
+        self.folders.get(&self.mailbox)
     }
 
     /// Name of the mailbox that is shown.
     pub(crate) fn title(&self, page: &Page) -> String {
-        self.folders.get(&self.mailbox).map_or_else(|| page.t("nav-mail"), |f| f.label(page))
+        self.folder().map_or_else(|| self.mailbox.clone(), |f| f.label(page))
     }
 
-    /// Whether the mailbox that is shown has a role.
-    pub(crate) fn is(&self, role: Role) -> bool {
-        self.folders.get(&self.mailbox).is_some_and(|f| f.is(role))
+    /// The same with the number of unread messages, as the window is called.
+    pub(crate) fn full_title(&self, page: &Page) -> String {
+        match self.folder().map_or(0, Folder::count) {
+            0 => self.title(page),
+            count => format!("({count}) {}", self.title(page)),
+        }
+    }
+
+    /// Icon of the mailbox that is shown.
+    pub(crate) fn icon(&self) -> &'static str {
+        self.folder().map_or("folder", Folder::icon)
+    }
+
+    fn is(&self, role: Role) -> bool {
+        self.folder().is_some_and(|f| f.is(role))
+    }
+
+    /// Whether messages go on being written here.
+    pub(crate) fn is_drafts(&self) -> bool {
+        self.is(Role::Drafts)
+    }
+    /// Whether this is where deleted mail is.
+    pub(crate) fn is_trash(&self) -> bool {
+        self.is(Role::Trash)
+    }
+    /// Whether this is where unwanted mail is.
+    pub(crate) fn is_junk(&self) -> bool {
+        self.is(Role::Junk)
+    }
+    /// Whether this is where mail is kept.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.is(Role::Archive)
+    }
+    /// Whether all of it may be deleted at once.
+    pub(crate) fn may_empty(&self) -> bool {
+        self.is_trash() || self.is_junk()
+    }
+    /// Whether rows show to whom instead of from whom.
+    pub(crate) fn shows_recipients(&self) -> bool {
+        self.is(Role::Sent) || self.is_drafts()
+    }
+
+    /// Head of an empty list.
+    pub(crate) fn empty_title(&self, page: &Page) -> String {
+        if self.is(Role::Inbox) { page.t("empty-inbox") } else { page.t("empty-title") }
+    }
+
+    /// What an empty list says beyond that.
+    pub(crate) fn empty_text(&self, page: &Page) -> String {
+        match self.folder().and_then(|f| f.role) {
+            Some(Role::Inbox) => page.t("empty-inbox-text"),
+            Some(Role::Drafts) => page.t("empty-drafts-text"),
+            Some(Role::Sent) => page.t("empty-sent-text"),
+            Some(Role::Archive) => page.t("empty-archive-text"),
+            Some(Role::Junk) => page.t("empty-junk-text"),
+            Some(Role::Trash) => page.t("empty-trash-text"),
+            None => page.t("empty-folder-text"),
+        }
     }
 }

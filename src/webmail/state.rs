@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use crate::{Setup, pool::Pool};
+use crate::{Setup, images::Fetcher, live::Hub, pool::Pool};
 use net::pipe::Connector;
 use std::sync::Arc;
 
@@ -8,6 +8,10 @@ use std::sync::Arc;
 pub(crate) struct State {
     /// IMAP connections.
     pub(crate) pool: Arc<Pool>,
+    /// Mailboxes that are watched.
+    pub(crate) hub: Arc<Hub>,
+    /// Fetches images of other hosts.
+    pub(crate) images: Fetcher,
     /// Opens submission connections.
     pub(crate) submission: Connector,
     /// This host's name.
@@ -18,8 +22,11 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(setup: Setup) -> Self {
+        let pool = Pool::new(setup.imap);
         Self {
-            pool: Pool::new(setup.imap),
+            hub: Hub::new(pool.clone()),
+            pool,
+            images: Fetcher::new(),
             submission: setup.submission,
             hostname: setup.hostname,
             message_bytes_max: setup.message_bytes_max,
@@ -29,5 +36,6 @@ impl State {
     /// Closes what a ticket has open.
     pub(crate) fn forget(&self, ticket: &str) {
         self.pool.forget(ticket);
+        self.hub.forget(ticket);
     }
 }

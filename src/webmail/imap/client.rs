@@ -6,7 +6,7 @@ use super::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     time::timeout,
@@ -18,6 +18,9 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a response in all: the largest message and what is around it.
 const RESPONSE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Bytes of a status response that are looked at; COPYUID of many single messages is the longest.
+const STATUS_BYTES_MAX: usize = 64 * 1024;
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,8 @@ pub(crate) struct Done {
     pub(crate) data: Vec<Vec<Value>>,
     /// Code of the tagged OK, such as `APPENDUID 1 2`.
     pub(crate) code: String,
+    /// Codes of untagged OKs, such as `COPYUID 1 2 3` of MOVE.
+    pub(crate) codes: Vec<String>,
 }
 
 impl Done {
@@ -72,6 +77,12 @@ impl Done {
             .flat_map(|v| v[1..].iter())
             .filter_map(|n| u32::try_from(n.number()?).ok())
             .collect()
+    }
+    /// The words after a response code of that name, tagged or not.
+    pub(crate) fn code_of(&self, name: &str) -> Option<&str> {
+        let after = |code: &'_ String| -> bool { code.split(' ').next() == Some(name) };
+        let code = self.codes.iter().chain([&self.code]).find(|code| after(code))?;
+        Some(code.split_once(' ').map_or("", |(_, rest)| rest))
     }
     /// The responses of one name.
     pub(crate) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [Value]> {
@@ -121,7 +132,7 @@ pub(crate) struct Client {
     tag: u32,
     /// A command was begun and not finished: what comes next would be taken for another's answer.
     busy: bool,
-    literal_plus: bool,
+    capabilities: HashSet<String>,
     pub(crate) selected: Option<Selected>,
 }
 
@@ -133,7 +144,7 @@ impl Client {
             buffer: BytesMut::with_capacity(8 * 1024),
             tag: 0,
             busy: true,
-            literal_plus: false,
+            capabilities: HashSet::new(),
             selected: None,
         };
         let greeting =
@@ -142,14 +153,21 @@ impl Client {
             return Err(Error::Gone(String::from_utf8_lossy(&greeting).into_owned()));
         }
         client.busy = false;
-        let capability = client.run(Command::new("CAPABILITY")).await?;
-        client.literal_plus = capability.named("CAPABILITY").flatten().any(|c| c.is("LITERAL+"));
         let initial = STANDARD.encode(format!(
             "n,a={},\u{1}auth=Bearer {ticket}\u{1}\u{1}",
             address.replace('=', "=3D").replace(',', "=2C")
         ));
         match client.run(Command::new("AUTHENTICATE OAUTHBEARER").word(&initial)).await {
-            Ok(_) => Ok(client),
+            Ok(_) => {
+                let told = client.run(Command::new("CAPABILITY")).await?;
+                client.capabilities = told
+                    .named("CAPABILITY")
+                    .flatten()
+                    .filter_map(Value::text)
+                    .map(|c| c.to_ascii_uppercase())
+                    .collect();
+                Ok(client)
+            }
             Err(Error::No { code, .. }) if code == "UNAVAILABLE" => {
                 Err(Error::Gone("sign-in is not possible at the moment".into()))
             }
@@ -161,6 +179,11 @@ impl Client {
     /// Whether the connection may be used for another command.
     pub(crate) fn usable(&self) -> bool {
         !self.busy
+    }
+
+    /// Whether the server can do something, named as in CAPABILITY in upper case.
+    pub(crate) fn can(&self, capability: &str) -> bool {
+        self.capabilities.contains(capability)
     }
 
     /// Sends a command and reads to its end.
@@ -196,9 +219,10 @@ impl Client {
             match part {
                 Part::Plain(text) => out.extend_from_slice(text.as_bytes()),
                 Part::Literal(bytes) => {
-                    let plus = if self.literal_plus { "+" } else { "" };
+                    let at_once = self.can("LITERAL+");
+                    let plus = if at_once { "+" } else { "" };
                     out.extend_from_slice(format!("{{{}{plus}}}\r\n", bytes.len()).as_bytes());
-                    if !self.literal_plus {
+                    if !at_once {
                         self.stream.write_all(&out).await?;
                         out.clear();
                         self.wait_to_continue(done).await?;
@@ -310,6 +334,9 @@ impl Client {
             if let (Some(selected), Some(number)) = (&mut self.selected, code.strip_prefix("UIDVALIDITY ")) {
                 selected.uid_validity = number.parse().unwrap_or_default();
             }
+            if !code.is_empty() {
+                done.codes.push(code);
+            }
             return Ok(Response::Data);
         }
         let values = value::parse(&line.slice(rest..)).map_err(|e| Error::Protocol(e.to_string()))?;
@@ -341,7 +368,7 @@ fn finish(status: Status, code: String, text: String, mut done: Done) -> Result<
 
 /// `OK [CODE] text` and its kin; `None` for anything else.
 fn status(rest: &[u8]) -> Option<(Status, String, String)> {
-    let text = std::str::from_utf8(rest.get(..rest.len().min(2000))?).ok()?;
+    let text = std::str::from_utf8(rest.get(..rest.len().min(STATUS_BYTES_MAX))?).ok()?;
     let (word, text) = text.split_once(' ').unwrap_or((text, ""));
     let status = match word.to_ascii_uppercase().as_str() {
         "OK" | "PREAUTH" => Status::Ok,

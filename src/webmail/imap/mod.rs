@@ -6,7 +6,9 @@ mod command;
 mod utf7;
 mod value;
 
-pub(crate) use client::{Client, Done, Error, Selected};
+pub(crate) use client::{Client, Done, Error, Selected, Told};
 pub(crate) use command::Command;
 pub(crate) use utf7::decode as decode_mailbox_name;
+#[cfg(test)]
+pub(crate) use value::parse;
 pub(crate) use value::{Value, pair};
