@@ -1,1 +1,7 @@
-fn main() {}
+//! The mail appliance: everything is in the crates below `src/`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

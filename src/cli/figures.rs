@@ -2,15 +2,20 @@
 
 use admin::figures::Counters;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use net::shutdown::Shutdown;
-use std::time::Duration;
+use net::{Peer, Stream, shutdown::Shutdown};
+use std::{future::Future, time::Duration};
+use store::Store;
 
 /// Between two clean-ups of the histograms.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// Sessions open now, by protocol.
+const SESSIONS: &str = "gatepost_sessions";
+/// Bounds of histograms, seconds.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Begins to record. There can be one recorder in a process.
 pub(crate) fn record() -> anyhow::Result<PrometheusHandle> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+    Ok(PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?)
 }
 
 /// Keeps histograms small until draining begins.
@@ -24,13 +29,66 @@ pub(crate) async fn upkeep(handle: PrometheusHandle, shutdown: Shutdown) {
     }
 }
 
+/// The text form, with the figures of the store as they are now.
+#[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
+pub(crate) fn text(handle: &PrometheusHandle, store: &Store) -> String {
+    metrics::gauge!("gatepost_store_accepting").set(if store.stopped().is_none() { 1.0 } else { 0.0 });
+    metrics::gauge!("gatepost_queue_entries").set(store.spool_len() as f64);
+    if let Ok(stats) = store.stats() {
+        metrics::counter!("gatepost_store_commits_total").absolute(stats.commits);
+        metrics::counter!("gatepost_store_log_bytes_total").absolute(stats.log_bytes);
+        metrics::gauge!("gatepost_store_segments").set(stats.segments as f64);
+        metrics::gauge!("gatepost_store_segment_bytes").set(stats.segment_bytes as f64);
+        metrics::gauge!("gatepost_store_live_bytes").set(stats.live_bytes as f64);
+        metrics::gauge!("gatepost_store_last_fsync_seconds").set(stats.fsync_micros as f64 / 1e6);
+        metrics::gauge!("gatepost_store_index_lag_commits")
+            .set(stats.last_commit.saturating_sub(stats.applied_commit) as f64);
+    }
+    handle.render()
+}
+
+/// A session that counts among those that are open.
+struct Open(metrics::Gauge);
+
+impl Open {
+    fn new(protocol: &'static str) -> Self {
+        let gauge = metrics::gauge!(SESSIONS, "protocol" => protocol);
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+/// A handler whose sessions are counted while they run.
+pub(crate) fn counted<H, F>(
+    protocol: &'static str,
+    handler: H,
+) -> impl Fn(Stream, Peer) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Clone + Send + Sync + 'static
+where
+    H: Fn(Stream, Peer) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    move |stream, peer| {
+        let session = handler(stream, peer);
+        Box::pin(async move {
+            let _open = Open::new(protocol);
+            session.await;
+        })
+    }
+}
+
 /// The counters that the dashboard shows, out of the text form.
 pub(crate) fn counters(text: &str) -> Counters {
     Counters {
-        messages_in: sum(text, "gatepost_smtp_messages_total", "result=\"accepted\""),
+        messages_in: sum(text, "gatepost_smtp_messages_total", ""),
         messages_out: sum(text, "gatepost_queue_deliveries_total", "result=\"sent\""),
-        smtp_sessions: sum(text, "gatepost_smtp_sessions", ""),
-        imap_sessions: sum(text, "gatepost_imap_sessions", ""),
+        smtp_sessions: sum(text, SESSIONS, "protocol=\"smtp\"") + sum(text, SESSIONS, "protocol=\"submission\""),
+        imap_sessions: sum(text, SESSIONS, "protocol=\"imap\""),
     }
 }
 

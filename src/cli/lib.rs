@@ -2,7 +2,8 @@
 //!
 //! Layout: [`args`] the commands and options, [`command`] one file for each, [`reach`] doing an operation by a running
 //! server or on the store itself, [`output`] tables and JSON, [`compose`] the server out of its parts, [`web`] the browser's
-//! sign-in over the directory, [`figures`] the server's metrics, [`demo`] the mail of `gatepost demo`.
+//! sign-in over the directory, [`figures`] the server's metrics, [`progress`] how far long work has come, [`telemetry`] logs,
+//! [`demo`] the mail of `gatepost demo`.
 //!
 //! Invariants: exit code 0 is done, 1 is failed, 2 is wrong usage; every command takes `--json`; what goes wrong is one line
 //! on standard error that says what to do; no command changes data without going through `admin::ops` or the store's own
@@ -16,6 +17,7 @@ mod figures;
 mod output;
 mod password;
 mod ports;
+mod progress;
 mod reach;
 mod telemetry;
 mod web;

@@ -10,7 +10,7 @@ pub(crate) async fn perform(global: &Global, operation: Operation) -> anyhow::Re
     if let Some(outcome) = control::call(&control::path(&settings.data_dir), &operation).await {
         return Ok(outcome?);
     }
-    let context = compose::offline(settings, file)?;
+    let context = compose::offline(settings, file).await?;
     let outcome = ops::perform(&context, operation).await;
     context.store().close().await;
     Ok(outcome?)

@@ -1,32 +1,60 @@
 //! The browser's sign-in, over the directory of this process.
 
-use directory::{Account, Directory, Session, Ticket};
+use directory::{Account, AccountId, Directory, Session, Ticket};
 use futures_util::future::{BoxFuture, FutureExt};
 use httpd::{Primary, SignInError, SignedIn, Unavailable};
-use std::net::IpAddr;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
 use tokio::sync::watch;
 
+/// Accounts whose addresses are kept.
+const KEPT_MAX: usize = 10_000;
+
 /// The directory as the pages see it.
-pub(crate) struct Local(pub(crate) Directory);
+pub(crate) struct Local {
+    directory: Directory,
+    /// Addresses to send from, with the version of the recipient list they were found in: each request asks for them.
+    addresses: Mutex<HashMap<AccountId, (u64, Vec<String>)>>,
+}
 
 impl Local {
+    pub(crate) fn new(directory: Directory) -> Self {
+        Self { directory, addresses: Mutex::default() }
+    }
+
     fn signed_in(&self, session: &Session, account: &Account) -> SignedIn {
-        let primary = account.address.to_string();
-        let mut addresses = vec![primary.clone()];
-        // Without the aliases a person can still send from the primary address.
-        for alias in self.0.aliases(None).unwrap_or_default() {
-            if self.0.account_may_send_as(account.id, &alias.address).unwrap_or(false) {
-                addresses.push(alias.address.to_string());
-            }
-        }
         SignedIn {
-            address: primary,
+            address: account.address.to_string(),
             name: account.name.clone(),
             admin: account.admin,
             session: session.id,
             expires: session.expires,
-            addresses,
+            // Without the aliases a person can still send from the primary address.
+            addresses: self.addresses(account).unwrap_or_else(|_| vec![account.address.to_string()]),
         }
+    }
+
+    fn addresses(&self, account: &Account) -> Result<Vec<String>, directory::Error> {
+        let version = self.directory.recipients_version()?;
+        let kept = || self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, addresses)) = kept().get(&account.id).filter(|(of, _)| *of == version) {
+            return Ok(addresses.clone());
+        }
+        let mut addresses = vec![account.address.to_string()];
+        for alias in self.directory.aliases(None)? {
+            if self.directory.account_may_send_as(account.id, &alias.address)? {
+                addresses.push(alias.address.to_string());
+            }
+        }
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(account.id, (version, addresses.clone()));
+        Ok(addresses)
     }
 }
 
@@ -39,7 +67,7 @@ impl Primary for Local {
         agent: &'a str,
     ) -> BoxFuture<'a, Result<(String, SignedIn), SignInError>> {
         async move {
-            match self.0.session_begin(name, password, client, agent).await {
+            match self.directory.session_begin(name, password, client, agent).await {
                 Ok((ticket, session, account)) => Ok((ticket.expose().to_owned(), self.signed_in(&session, &account))),
                 Err(directory::SignInError::Refused) => Err(SignInError::Refused),
                 Err(directory::SignInError::Throttled(wait)) => Err(SignInError::Throttled(wait)),
@@ -50,7 +78,7 @@ impl Primary for Local {
     }
 
     fn session<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Option<SignedIn>, Unavailable>> {
-        let outcome = match self.0.session(&Ticket::presented(ticket)) {
+        let outcome = match self.directory.session(&Ticket::presented(ticket)) {
             Ok((session, account)) => Ok(Some(self.signed_in(&session, &account))),
             Err(directory::SignInError::Unavailable(error)) => Err(Unavailable(error.to_string())),
             Err(_) => Ok(None),
@@ -59,10 +87,13 @@ impl Primary for Local {
     }
 
     fn sign_out<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<(), Unavailable>> {
-        async move { self.0.session_end(&Ticket::presented(ticket)).await.map_err(|error| Unavailable(error.to_string())) }.boxed()
+        async move {
+            self.directory.session_end(&Ticket::presented(ticket)).await.map_err(|error| Unavailable(error.to_string()))
+        }
+        .boxed()
     }
 
     fn sessions_changed(&self) -> watch::Receiver<u64> {
-        self.0.session_watch()
+        self.directory.session_watch()
     }
 }

@@ -1,0 +1,191 @@
+//! Everything that a server runs.
+
+use super::server::{Drains, Server};
+use crate::{figures, web::Local};
+use admin::{Context, control};
+use config::{Limits, Settings};
+use net::{
+    Peer, Stream,
+    limits::{ConnectionLimits, Refusal},
+    listener::{self, Service},
+    pipe::{self, Connector},
+    shutdown::Shutdown,
+};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch};
+
+/// Between two sweeps of expired browser sessions.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Threads that answer browsers.
+const WEB_WORKERS_MAX: usize = 8;
+
+/// What a reload of the configuration reaches.
+pub(super) struct Services {
+    pub(super) settings: watch::Sender<Arc<Settings>>,
+    pub(super) smtp: [Arc<smtp::server::Context>; 2],
+    pub(super) imap: [Arc<imap::Context>; 2],
+}
+
+/// Starts everything. The listeners are taken up last.
+pub(super) fn start(server: Server) -> anyhow::Result<Services> {
+    let Server { settings, context, certificates, listeners, control, sampler, metrics, drains } = server;
+    let now = context.settings();
+    let tls = certificates.server_config();
+    let smtp = |shutdown: &Shutdown| {
+        let directory = context.directory.clone();
+        Arc::new(smtp::server::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
+    };
+    let imap = |shutdown: &Shutdown| {
+        let directory = context.directory.clone();
+        Arc::new(imap::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
+    };
+    let services = Services {
+        settings,
+        smtp: [smtp(&drains.doors), smtp(&drains.core)],
+        imap: [imap(&drains.doors), imap(&drains.core)],
+    };
+    in_the_background(&context, &drains);
+    let doors = &drains.doors;
+    doors.spawn({
+        let (certificates, shutdown) = (certificates.clone(), doors.clone());
+        async move { certificates.maintain(shutdown).await }
+    });
+    doors.spawn(sampler.run(doors.clone()));
+    doors.spawn(figures::upkeep(metrics.clone(), doors.clone()));
+    doors.spawn(control::serve(control, context.clone(), doors.clone()));
+
+    let webmail = webmail::Webmail::new(webmail::Setup {
+        imap: imap_pipe(&services, &drains),
+        submission: submission_pipe(&services, &drains),
+        hostname: now.hostname.clone(),
+        message_bytes_max: now.limits.message_bytes_max,
+    });
+    let store = context.store().clone();
+    let site = httpd::Site {
+        primary: Arc::new(Local::new(context.directory.clone())),
+        certificates: Some(certificates),
+        plain: listeners.http,
+        tls: listeners.https,
+        loopback: now.loopback,
+        https_port: now.listen.https.first().map_or(443, SocketAddr::port),
+        workers: std::thread::available_parallelism().map_or(2, usize::from).min(WEB_WORKERS_MAX),
+        routes: vec![webmail.routes(), admin::routes(context.clone())],
+        signed_out: vec![webmail.signed_out()],
+        ready: {
+            let store = store.clone();
+            Arc::new(move || store.stopped().map_or(Ok(()), |why| Err(format!("the store takes no mail: {why}"))))
+        },
+        metrics: Arc::new(move || figures::text(&metrics, &store)),
+        shutdown: doors.clone(),
+    };
+    doors.spawn(async move {
+        if let Err(error) = site.serve().await {
+            tracing::error!(%error, "the web server ended");
+        }
+    });
+
+    let door = |listeners, tls, limits: &ConnectionLimits, protocol| Door {
+        listeners,
+        tls,
+        limits: limits.clone(),
+        protocol,
+        shutdown: doors.clone(),
+    };
+    let [mx, submission, imap] = [(); 3].map(|()| ConnectionLimits::new(&now.limits));
+    let implicit = Some(tls.clone());
+    use smtp::server::Service::{Mx, Submission};
+    door(listeners.smtp, None, &mx, "smtp").open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
+    for (listeners, tls) in [(listeners.submission, None), (listeners.submissions, implicit.clone())] {
+        let handler = smtp_handler(&services.smtp[0], Submission);
+        door(listeners, tls, &submission, "submission").open(smtp::server::refusal, handler);
+    }
+    for (listeners, tls) in [(listeners.imap, None), (listeners.imaps, implicit)] {
+        door(listeners, tls, &imap, "imap").open(imap::context::refusal, imap_handler(&services.imap[0]));
+    }
+    Ok(services)
+}
+
+/// What nobody waits for.
+fn in_the_background(context: &Context, drains: &Drains) {
+    let doors = &drains.doors;
+    let (queue, shutdown) = (context.queue.clone(), doors.clone());
+    doors.spawn(async move { queue.run(shutdown).await });
+    let store = context.store().clone();
+    until_draining(doors, async move { store.maintain(Limits::VAULT_DAYS).await });
+    let directory = context.directory.clone();
+    until_draining(doors, async move {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            if let Err(error) = directory.sessions_sweep().await {
+                tracing::warn!(%error, "expired sessions could not be removed");
+            }
+        }
+    });
+}
+
+/// Runs a task that can be dropped at any time.
+fn until_draining(shutdown: &Shutdown, task: impl Future<Output = ()> + Send + 'static) {
+    let draining = shutdown.draining.clone();
+    shutdown.spawn(async move {
+        tokio::select! {
+            () = draining.cancelled() => {}
+            () = task => {}
+        }
+    });
+}
+
+/// Listeners of one protocol with how they treat a connection.
+struct Door {
+    listeners: Vec<TcpListener>,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    limits: ConnectionLimits,
+    protocol: &'static str,
+    shutdown: Shutdown,
+}
+
+impl Door {
+    fn open<H, F>(self, refusal: fn(Refusal) -> String, handler: H)
+    where
+        H: Fn(Stream, Peer) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let handler = figures::counted(self.protocol, handler);
+        for listener in self.listeners {
+            let (tls, limits) = (self.tls.clone(), self.limits.clone());
+            let service = Service { tls, limits, refusal, handler: handler.clone() };
+            self.shutdown.spawn(listener::serve(listener, service, self.shutdown.clone()));
+        }
+    }
+}
+
+type Running = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn smtp_handler(
+    context: &Arc<smtp::server::Context>,
+    service: smtp::server::Service,
+) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+    let context = context.clone();
+    move |stream, peer| Box::pin(smtp::server::session(stream, peer, service, context.clone()))
+}
+
+fn imap_handler(context: &Arc<imap::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+    let context = context.clone();
+    move |stream, peer| Box::pin(imap::session(stream, peer, context.clone()))
+}
+
+/// The way from webmail to IMAP.
+fn imap_pipe(services: &Services, drains: &Drains) -> Connector {
+    let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 143).into());
+    let handler = figures::counted("imap", imap_handler(&services.imap[1]));
+    drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
+    connector
+}
+
+/// The way from webmail to submission.
+fn submission_pipe(services: &Services, drains: &Drains) -> Connector {
+    let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 587).into());
+    let handler = smtp_handler(&services.smtp[1], smtp::server::Service::Submission);
+    let handler = figures::counted("submission", handler);
+    drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
+    connector
+}
