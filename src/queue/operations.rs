@@ -149,6 +149,7 @@ impl Queue {
                 done.changed += self.discard_message(&ids, bounce).await?;
             }
         }
+        self.shared.changed();
         Ok(done)
     }
 
@@ -229,6 +230,7 @@ impl Queue {
             done.changed += self.store().commit(Vec::new(), work).await?;
         }
         self.shared.nudge.notify_one();
+        self.shared.changed();
         Ok(done)
     }
 

@@ -66,6 +66,7 @@ pub(crate) async fn settle(shared: &Shared, settled: Vec<Settled>) {
     if !rest.is_empty() {
         until_done(|| commit_unsent(shared, &rest)).await;
     }
+    shared.changed();
 }
 
 /// Repeats until it succeeds.

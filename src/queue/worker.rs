@@ -19,7 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 use store::Store;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 
 /// Entries taken into memory in one go.
 const BATCH: usize = 2000;
@@ -45,7 +48,15 @@ pub(crate) struct Shared {
     pub(crate) timeouts: Timeouts,
     pub(crate) clock: Clock,
     pub(crate) nudge: Notify,
+    /// Raised when entries were delivered, given up, put off or changed.
+    pub(crate) changes: watch::Sender<u64>,
     pub(crate) board: Board,
+}
+
+impl Shared {
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
 }
 
 impl Queue {
@@ -72,6 +83,7 @@ impl Queue {
             timeouts,
             clock,
             nudge: Notify::new(),
+            changes: watch::Sender::new(0),
             board: Board::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -81,6 +93,12 @@ impl Queue {
     pub fn reload(&self, settings: Arc<Settings>) {
         self.shared.settings.store(settings);
         self.shared.nudge.notify_one();
+    }
+
+    /// Wakes when entries were delivered, given up, put off, or changed by an admin; the value counts such events. Entries
+    /// that come in are told by [`store::Store::spool_watch`].
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.shared.changes.subscribe()
     }
 
     pub(crate) fn store(&self) -> &Store {

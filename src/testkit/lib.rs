@@ -9,10 +9,14 @@
 
 pub mod browser;
 pub mod conversation;
+pub mod dns;
 pub mod pages;
 pub mod server;
+pub mod sink;
 
 pub use browser::Browser;
 pub use conversation::Conversation;
+pub use dns::Dns;
 pub use pages::Pages;
 pub use server::{Options, TestServer};
+pub use sink::Sink;
