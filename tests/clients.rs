@@ -17,7 +17,9 @@ fn python(server: &TestServer, script: &str) {
 async fn imaplib_reads_and_files() {
     let server = server().await;
     for number in 0..5 {
-        server.deliver("carol@example.org", "alice@example.test", &format!("Subject: n{number}\n\nBody {number}\n")).await;
+        server
+            .deliver("carol@example.org", "alice@example.test", &format!("Subject: n{number}\n\nBody {number}\n"))
+            .await;
     }
     python(
         &server,
@@ -71,7 +73,8 @@ async fn mbsync_in_both_directions_and_then_nothing_to_do() {
     );
     fs::write(&file, configuration).expect("writes");
     let sync = || {
-        let output = Command::new("mbsync").arg("-V").arg("-c").arg(&file).arg("-a").output().expect("mbsync is installed");
+        let output =
+            Command::new("mbsync").arg("-V").arg("-c").arg(&file).arg("-a").output().expect("mbsync is installed");
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
         assert!(output.status.success(), "{text}");

@@ -37,7 +37,10 @@ async fn mail_goes_out_without_what_is_only_ours() {
     let (_dns, sink, server) = world().await;
     send(&server, "carol@example.org", "outward").await;
     let received = sink.received(1).await;
-    assert_eq!((received[0].from.as_str(), &received[0].to[..]), ("alice@example.test", &["carol@example.org".into()][..]));
+    assert_eq!(
+        (received[0].from.as_str(), &received[0].to[..]),
+        ("alice@example.test", &["carol@example.org".into()][..])
+    );
     let text = received[0].text();
     assert!(text.contains("Subject: outward") && !text.contains("Return-Path"), "{text}");
     let steps = server.json(&["trace", "find", "carol@example.org"]).to_string();

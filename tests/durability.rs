@@ -70,9 +70,8 @@ async fn kills(engine: &str) {
     let acknowledged = Arc::new(Acknowledged::default());
     for round in 0..4 {
         let before = acknowledged.names.lock().expect("no panic while held").len();
-        let senders: Vec<_> = (0..8)
-            .map(|_| tokio::spawn(deliver(server.port(25), next.clone(), acknowledged.clone())))
-            .collect();
+        let senders: Vec<_> =
+            (0..8).map(|_| tokio::spawn(deliver(server.port(25), next.clone(), acknowledged.clone()))).collect();
         // Killed in the middle of the load: after a number of acknowledgements that differs by round.
         while acknowledged.names.lock().expect("no panic while held").len() < before + 20 + 37 * round {
             acknowledged.grown.notified().await;

@@ -204,7 +204,10 @@ fn vendored_files_are_as_they_were_published() {
 #[test]
 fn what_the_documents_link_to_is_there() {
     let mut documents = files("docs", &["md"]);
-    documents.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|name| Path::new(ROOT).join(name)));
+    documents.extend(
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+            .map(|name| Path::new(ROOT).join(name)),
+    );
     for document in documents {
         let folder = document.parent().expect("has a folder");
         for rest in read(&document).split("](").skip(1) {

@@ -27,7 +27,8 @@ async fn faults_have_their_exit_codes_and_say_what_to_do() {
     let output = server.run_with(&["account", "add", "weak@example.test", "--password-stdin"], "x");
     assert_eq!(output.status.code(), Some(1), "a password of one character is refused");
     let output = server.run(&["account", "show", "nobody@example.test", "--json"]);
-    let fault: serde_json::Value = serde_json::from_slice(&output.stdout).or_else(|_| serde_json::from_slice(&output.stderr)).expect("is JSON");
+    let fault: serde_json::Value =
+        serde_json::from_slice(&output.stdout).or_else(|_| serde_json::from_slice(&output.stderr)).expect("is JSON");
     assert!(fault.to_string().contains("nobody@example.test"), "{fault}");
 }
 
@@ -144,7 +145,16 @@ async fn the_first_admin_comes_by_a_link_used_once() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let dir = folder.path().join("data");
     let output = Command::new(GATEPOST)
-        .args(["init", "--hostname", "mail.example.test", "--domain", "example.test", "--ports-from", "31000", "--loopback"])
+        .args([
+            "init",
+            "--hostname",
+            "mail.example.test",
+            "--domain",
+            "example.test",
+            "--ports-from",
+            "31000",
+            "--loopback",
+        ])
         .arg("--dir")
         .arg(&dir)
         .output()

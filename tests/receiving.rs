@@ -83,7 +83,9 @@ async fn a_full_mailbox_defers_and_a_message_too_large_for_it_is_refused() {
     smtp.smtp("MAIL FROM:<carol@example.org> SIZE=100000", "250").await;
     smtp.smtp("RCPT TO:<alice@example.test>", "552 5.2.2").await;
     smtp.smtp("RSET", "250").await;
-    server.deliver("carol@example.org", "alice@example.test", &format!("Subject: fills\n\n{}\n", "x\n".repeat(7000))).await;
+    server
+        .deliver("carol@example.org", "alice@example.test", &format!("Subject: fills\n\n{}\n", "x\n".repeat(7000)))
+        .await;
     smtp.smtp("MAIL FROM:<carol@example.org> SIZE=10000", "250").await;
     smtp.smtp("RCPT TO:<alice@example.test>", "452 4.2.2").await;
 }

@@ -109,7 +109,8 @@ async fn swaks_submits_over_tls() {
     let sign_in = ["--auth-user", "alice@example.test", "--auth-password", PASSWORD];
     let envelope = ["--from", "alice@example.test", "--to", "bob@example.test", "--server", "127.0.0.1"];
     for port in [&["--port", &submission, "--tls"][..], &["--port", &submissions, "--tls-on-connect"]] {
-        let output = Command::new("swaks").args(envelope).args(sign_in).args(port).output().expect("swaks is installed");
+        let output =
+            Command::new("swaks").args(envelope).args(sign_in).args(port).output().expect("swaks is installed");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{text}");
         assert!(text.contains("TLS started") && text.contains("235 2.7.0"), "{text}");

@@ -76,7 +76,8 @@ async fn sessions_end_with_the_password_and_survive_a_restart() {
     server.kill();
     server.serve().await;
     assert!(pages.page("/mail/").await.text().contains("Inbox"), "the session is still good");
-    let output = server.run_with(&["account", "password", "alice@example.test", "--password-stdin"], "another secret 9");
+    let output =
+        server.run_with(&["account", "password", "alice@example.test", "--password-stdin"], "another secret 9");
     assert!(output.status.success());
     assert_eq!(pages.get("/mail/").await.status.as_u16(), 303, "the session is over");
 }

@@ -96,7 +96,8 @@ impl Browser {
     /// Sets size and colours.
     pub async fn screen(&self, screen: Screen) {
         let phone = screen.width < 600;
-        let metrics = json!({ "width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": phone });
+        let metrics =
+            json!({ "width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": phone });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
         let scheme = if screen.dark { "dark" } else { "light" };
         let features = json!({ "features": [

@@ -177,7 +177,8 @@ impl TestServer {
     pub fn json(&self, args: &[&str]) -> serde_json::Value {
         let output = self.run(&[args, &["--json"]].concat());
         assert!(output.status.success(), "{args:?} failed: {}", text(&output));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?} printed no JSON ({e}): {}", text(&output)))
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|e| panic!("{args:?} printed no JSON ({e}): {}", text(&output)))
     }
 
     /// Sends a signal by its name.
