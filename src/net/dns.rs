@@ -138,6 +138,19 @@ impl Resolver {
         none_is_an_error(texts, name, "TXT")
     }
 
+    /// SRV records: priority, weight, port, target.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn srv(&self, name: &str) -> Result<Vec<(u16, u16, u16, String)>, Error> {
+        let lookup = self.ask(name, RecordType::SRV, "SRV").await?;
+        let services = records(&lookup, |data| match data {
+            RData::SRV(srv) => Some((srv.priority, srv.weight, srv.port, plain(&srv.target))),
+            _ => None,
+        });
+        none_is_an_error(services, name, "SRV")
+    }
+
     /// Names of an address.
     ///
     /// # Errors

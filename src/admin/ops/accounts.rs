@@ -74,6 +74,68 @@ pub struct NewAppPassword {
     pub secret: Password,
 }
 
+/// Which accounts to show; what is left empty does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccountFilter {
+    /// A part of the address or the name, in any case.
+    pub text: String,
+    /// Domain.
+    pub domain: String,
+    /// State.
+    pub state: Option<AccountState>,
+    /// Only those with the admin role.
+    pub admin: bool,
+}
+
+/// Accounts by address that pass the filter: how many, and those from `offset` on, at most `limit`. Only these are looked up in the
+/// store, so thousands cost little.
+///
+/// # Errors
+/// Machine faults.
+pub fn search(
+    context: &Context,
+    filter: &AccountFilter,
+    offset: impl FnOnce(usize) -> usize,
+    limit: usize,
+) -> Result<(usize, Vec<AccountView>), OpError> {
+    let text = filter.text.trim().to_lowercase();
+    let passes = |account: &Account| {
+        (text.is_empty()
+            || account.address.to_string().to_lowercase().contains(&text)
+            || account.name.to_lowercase().contains(&text))
+            && filter.state.is_none_or(|state| account.state == state)
+            && (!filter.admin || account.admin)
+    };
+    let domain = Some(filter.domain.as_str()).filter(|domain| !domain.is_empty());
+    let found: Vec<Account> = context.directory.accounts(domain)?.into_iter().filter(passes).collect();
+    let total = found.len();
+    let shown = found.into_iter().skip(offset(total)).take(limit);
+    Ok((total, shown.map(|account| view(context, account)).collect::<Result<_, _>>()?))
+}
+
+/// A password nobody has to think of: five groups of letters and digits that cannot be mistaken for each other, 99 bits.
+///
+/// # Errors
+/// [`OpError::Machine`] without randomness.
+pub fn generated_password() -> Result<Password, OpError> {
+    const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut text = String::new();
+    let mut byte = [0u8; 1];
+    while text.len() < 24 {
+        if text.len() % 5 == 4 {
+            text.push('-');
+        }
+        getrandom::fill(&mut byte).map_err(|error| OpError::Machine(error.to_string()))?;
+        // 248 is the largest multiple of 31 in a byte: above it letters would not be equally likely.
+        if byte[0] < 248 {
+            text.push(char::from(LETTERS[usize::from(byte[0]) % LETTERS.len()]));
+        } else if text.ends_with('-') {
+            text.pop();
+        }
+    }
+    Ok(Password(text))
+}
+
 /// Accounts by address; of one domain, or all.
 ///
 /// # Errors
@@ -196,4 +258,20 @@ fn view(context: &Context, account: Account) -> Result<AccountView, OpError> {
         messages: usage.messages,
         created: account.created,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::generated_password;
+
+    #[test]
+    fn generated_passwords_are_five_groups_and_differ() {
+        let (one, two) = (generated_password().unwrap().0, generated_password().unwrap().0);
+        assert_ne!(one, two);
+        for password in [one, two] {
+            let groups: Vec<&str> = password.split('-').collect();
+            assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [4; 5], "{password}");
+            assert!(password.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit()), "{password}");
+        }
+    }
 }

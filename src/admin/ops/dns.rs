@@ -3,7 +3,10 @@
 use crate::{Context, OpError};
 use net::dns::{Error as DnsError, Resolver};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
+
+/// Time for one record; the whole check takes no longer, as all are asked at once.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,9 +83,17 @@ pub async fn check(context: &Context, name: &str) -> Result<Vec<Record>, OpError
     Ok(records)
 }
 
+/// Waits for an answer as long as someone looks at the page.
+async fn ask<T>(name: &str, question: impl Future<Output = Result<T, DnsError>>) -> Result<T, DnsError> {
+    match tokio::time::timeout(TIMEOUT, question).await {
+        Ok(answer) => answer,
+        Err(_) => Err(DnsError::Temporary(name.to_owned(), "no answer in time".into())),
+    }
+}
+
 async fn mx(resolver: &Resolver, domain: &str, host: &str) -> Record {
     let wanted = format!("10 {host}.");
-    let answer = resolver.mx(domain).await;
+    let answer = ask(domain, resolver.mx(domain)).await;
     let found = answer.map(|records| {
         records.into_iter().map(|(preference, name)| format!("{preference} {}.", bare(&name))).collect()
     });
@@ -93,11 +104,12 @@ async fn mx(resolver: &Resolver, domain: &str, host: &str) -> Record {
 
 async fn spf(resolver: &Resolver, domain: &str, host: &str) -> Record {
     let addresses: Vec<String> =
-        resolver.addresses(host).await.unwrap_or_default().iter().map(ToString::to_string).collect();
-    let found = resolver
-        .txt(domain)
-        .await
-        .map(|texts| texts.into_iter().filter(|text| text.to_ascii_lowercase().starts_with("v=spf1")).collect());
+        ask(host, resolver.addresses(host)).await.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let is_spf = |text: &String| text.to_ascii_lowercase().starts_with("v=spf1");
+    let found: Result<Vec<String>, DnsError> =
+        ask(domain, resolver.txt(domain)).await.map(|texts| texts.into_iter().filter(is_spf).collect());
+    // More than one is an error that makes all of them void (RFC 7208 section 4.5).
+    let alone = found.as_ref().is_ok_and(|texts| texts.len() == 1);
     let right = |text: &str| {
         let names_us = |term: &str| {
             let term = term.trim_start_matches('+').to_ascii_lowercase();
@@ -106,7 +118,7 @@ async fn spf(resolver: &Resolver, domain: &str, host: &str) -> Record {
                 || (term == "a" && domain == host)
                 || addresses.iter().any(|address| term.ends_with(&format!(":{address}")))
         };
-        text.split_ascii_whitespace().any(names_us)
+        alone && text.split_ascii_whitespace().any(names_us)
     };
     record(Purpose::Spf, domain.to_owned(), "TXT", Some("v=spf1 mx -all".into()), found, right)
 }
@@ -114,31 +126,30 @@ async fn spf(resolver: &Resolver, domain: &str, host: &str) -> Record {
 async fn dmarc(resolver: &Resolver, domain: &str) -> Record {
     let name = format!("_dmarc.{domain}");
     let is_dmarc = |text: &String| text.to_ascii_lowercase().replace(' ', "").starts_with("v=dmarc1;p=");
-    let found = resolver.txt(&name).await.map(|texts| texts.into_iter().filter(is_dmarc).collect());
+    let found = ask(&name, resolver.txt(&name)).await.map(|texts| texts.into_iter().filter(is_dmarc).collect());
     let wanted = format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}");
     record(Purpose::Dmarc, name, "TXT", Some(wanted), found, |_| true)
 }
 
 /// The host's own addresses, and for each of them its name.
 async fn hosts(resolver: &Resolver, host: &str) -> (Record, Vec<Record>) {
-    let addresses = resolver.addresses(host).await;
+    let addresses = ask(host, resolver.addresses(host)).await;
     let mut reverse = Vec::new();
     for &address in addresses.as_deref().unwrap_or_default() {
-        let found =
-            resolver.ptr(address).await.map(|names| names.iter().map(|name| format!("{}.", bare(name))).collect());
+        let answer = ask(host, resolver.ptr(address)).await;
+        let found = answer.map(|names| names.iter().map(|name| format!("{}.", bare(name))).collect());
         reverse.push(record(Purpose::Reverse, arpa(address), "PTR", Some(format!("{host}.")), found, |name| {
             bare(name) == host
         }));
     }
     let found = addresses.map(|addresses| addresses.iter().map(ToString::to_string).collect());
-    let usable =
-        |text: &str| text.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback() && !address.is_unspecified());
+    let usable = |text: &str| text.parse().is_ok_and(reachable);
     (record(Purpose::Host, host.to_owned(), "A / AAAA", None, found, usable), reverse)
 }
 
 async fn service(resolver: &Resolver, domain: &str, prefix: &str, purpose: Purpose, port: u16, host: &str) -> Record {
     let name = format!("{prefix}.{domain}");
-    let found = resolver.srv(&name).await.map(|records| {
+    let found = ask(&name, resolver.srv(&name)).await.map(|records| {
         records
             .into_iter()
             .map(|(priority, weight, port, target)| format!("{priority} {weight} {port} {}.", bare(&target)))
@@ -171,6 +182,25 @@ fn record(
     Record { purpose, name, kind: kind.to_owned(), wanted, found, state, fault }
 }
 
+/// Whether one of a certificate's names is the host's, or a wildcard for it (RFC 9525 section 6.3).
+pub fn covers(names: &[String], host: &str) -> bool {
+    let host = bare(host);
+    names.iter().any(|name| match bare(name).strip_prefix("*.") {
+        Some(rest) => host.split_once('.').is_some_and(|(_, parent)| parent == rest),
+        None => bare(name) == host,
+    })
+}
+
+/// Whether other servers can reach an address: not one of a private or local network.
+fn reachable(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => !v4.is_loopback() && !v4.is_unspecified() && !v4.is_private() && !v4.is_link_local(),
+        IpAddr::V6(v6) => {
+            !v6.is_loopback() && !v6.is_unspecified() && !v6.is_unique_local() && !v6.is_unicast_link_local()
+        }
+    }
+}
+
 fn bare(name: &str) -> String {
     name.trim().trim_end_matches('.').to_ascii_lowercase()
 }
@@ -200,6 +230,21 @@ mod tests {
             arpa("2001:db8::567:89ab".parse().unwrap()),
             "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
         );
+    }
+
+    #[test]
+    fn addresses_of_private_networks_cannot_be_reached() {
+        for address in ["127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.1.1", "0.0.0.0", "::1", "fd00::1", "fe80::1"] {
+            assert!(!reachable(address.parse().unwrap()), "{address}");
+        }
+        assert!(reachable("203.0.113.7".parse().unwrap()) && reachable("2001:db8::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let names = ["example.test".to_owned(), "*.Example.test".to_owned()];
+        assert!(covers(&names, "mail.example.test.") && covers(&names, "example.test"));
+        assert!(!covers(&names, "a.mail.example.test") && !covers(&[], "example.test"));
     }
 
     #[test]

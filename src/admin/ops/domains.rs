@@ -66,6 +66,14 @@ pub fn list(context: &Context) -> Result<Vec<DomainView>, OpError> {
     context.directory.domains()?.into_iter().map(|domain| view(context, domain)).collect()
 }
 
+/// The names of all domains, which cost less than [`list`].
+///
+/// # Errors
+/// Machine faults.
+pub fn names(context: &Context) -> Result<Vec<String>, OpError> {
+    Ok(context.directory.domains()?.into_iter().map(|domain| domain.name).collect())
+}
+
 /// One domain.
 ///
 /// # Errors

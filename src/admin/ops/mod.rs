@@ -39,41 +39,80 @@ pub enum Operation {
     Status,
 
     DomainList,
-    DomainShow { name: String },
+    DomainShow {
+        name: String,
+    },
     DomainAdd(domains::DomainAdd),
     DomainSet(domains::DomainSet),
-    DomainRemove { name: String },
+    DomainRemove {
+        name: String,
+    },
     /// The DNS records that a domain needs, and what is found.
-    DomainDns { name: String },
+    DomainDns {
+        name: String,
+    },
 
-    AccountList { domain: Option<String> },
-    AccountShow { address: String },
+    AccountList {
+        domain: Option<String>,
+    },
+    AccountShow {
+        address: String,
+    },
     AccountAdd(accounts::AccountAdd),
     AccountSet(accounts::AccountSet),
-    AccountPassword { address: String, password: Password },
-    AccountRemove { address: String },
-    AppPasswordList { address: String },
-    AppPasswordAdd { address: String, name: String },
-    AppPasswordRemove { address: String, id: u64 },
+    AccountPassword {
+        address: String,
+        password: Password,
+    },
+    AccountRemove {
+        address: String,
+    },
+    AppPasswordList {
+        address: String,
+    },
+    AppPasswordAdd {
+        address: String,
+        name: String,
+    },
+    AppPasswordRemove {
+        address: String,
+        id: u64,
+    },
 
-    AliasList { domain: Option<String> },
-    AliasPut { address: String, targets: Vec<String> },
-    AliasRemove { address: String },
+    AliasList {
+        domain: Option<String>,
+    },
+    AliasPut {
+        address: String,
+        targets: Vec<String>,
+    },
+    AliasRemove {
+        address: String,
+    },
 
     QueueList(queued::QueueFilter),
-    QueueShow { id: u64 },
+    QueueShow {
+        id: u64,
+    },
     QueueAct(queued::QueueAct),
 
     /// The steps of messages from or to an address.
-    TraceFind { address: String, limit: usize },
-    TraceShow { id: String },
+    TraceFind {
+        address: String,
+        limit: usize,
+    },
+    TraceShow {
+        id: String,
+    },
 
     /// Figures of the store.
     StoreStats,
     /// Reads the whole store back.
     StoreVerify,
     /// A consistent copy of the store and the configuration.
-    Backup { dir: std::path::PathBuf },
+    Backup {
+        dir: std::path::PathBuf,
+    },
     /// A new one-time link for making the first admin.
     SetupLink,
 }
