@@ -50,32 +50,32 @@ pub(crate) async fn ground(
     let began = Instant::now();
     let id = RequestId::new();
     request.extensions_mut().insert(id.clone());
-    let http = request.request().clone();
-    let shared = http.app_data::<web::Data<Shared>>();
-    if let Some(shared) = shared
+    let response = match guard(&request).await {
+        // No copy of the request may be held here: the router writes into it.
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(refused) => request.into_response(refused).map_into_boxed_body(),
+    };
+    let mut response = dress(response, &id);
+    protect(&mut response, &id);
+    let status = response.status().as_u16();
+    metrics::histogram!("gatepost_http_request_seconds", "class" => class(status))
+        .record(began.elapsed().as_secs_f64());
+    let http = response.request();
+    tracing::debug!(trace = %id.0, method = %http.method(), path = http.path(), status, micros = began.elapsed().as_micros() as u64, "request");
+    Ok(response)
+}
+
+/// What is answered before any handler is asked.
+async fn guard(request: &ServiceRequest) -> Result<(), HttpResponse> {
+    let http = request.request();
+    if let Some(shared) = http.app_data::<web::Data<Shared>>()
         && !shared.loopback
         && !http.app_config().secure()
         && !site::answered_without_tls(http.path())
     {
-        let port = shared.https_port;
-        let mut response = request.into_response(site::to_https(&http, port)).map_into_boxed_body();
-        protect(&http, &mut response, &id);
-        return Ok(response);
+        return Err(site::to_https(http, shared.https_port));
     }
-    let outcome = match prepare(&http).await {
-        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-        Err(fault) => Ok(request.into_response(HttpResponse::from_error(fault))),
-    };
-    let mut response = match outcome {
-        Ok(response) => dress(response, &id),
-        Err(error) => dress(ServiceResponse::new(http.clone(), HttpResponse::from_error(error)), &id),
-    };
-    protect(&http, &mut response, &id);
-    let status = response.status().as_u16();
-    metrics::histogram!("gatepost_http_request_seconds", "class" => class(status))
-        .record(began.elapsed().as_secs_f64());
-    tracing::debug!(trace = %id.0, method = %http.method(), path = http.path(), status, micros = began.elapsed().as_micros() as u64, "request");
-    Ok(response)
+    prepare(http).await.map_err(HttpResponse::from_error)
 }
 
 fn class(status: u16) -> &'static str {
@@ -226,7 +226,8 @@ fn failure(request: &HttpRequest, status: StatusCode, detail: Option<&str>, id: 
 }
 
 /// Headers that every response has, unless its handler set a stricter one.
-fn protect(request: &HttpRequest, response: &mut ServiceResponse<BoxBody>, id: &RequestId) {
+fn protect(response: &mut ServiceResponse<BoxBody>, id: &RequestId) {
+    let request = response.request();
     let secure = request.app_config().secure();
     let loopback = request.app_data::<web::Data<Shared>>().is_some_and(|s| s.loopback);
     let headers = response.headers_mut();
