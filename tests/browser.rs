@@ -1,6 +1,6 @@
 //! The journeys of people in real Chromium: by mouse and by keyboard, on a desk and on a phone.
 
-use crate::{GATEPOST, server};
+use crate::{GATEPOST, base64, server};
 use testkit::{Browser, Options, TestServer, browser::Screen};
 
 /// alice reads, answers bob, and bob sees it without reloading.
@@ -57,7 +57,7 @@ async fn hostile_mail_stays_on_its_page() {
     let message = format!(
         "From: Mallory <m@example.org>\nSubject: Vectors\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\
          Content-Transfer-Encoding: base64\n\n{}\n",
-        base64(format!("<p>begin {mark}</p>{html}<p>the end</p>").as_bytes())
+        lines(&base64(format!("<p>begin {mark}</p>{html}<p>the end</p>").as_bytes()))
     );
     server.deliver("m@example.org", "alice@example.test", &message).await;
     let browser = Browser::start().await;
@@ -77,6 +77,11 @@ async fn hostile_mail_stays_on_its_page() {
     assert!(sandbox.as_str().is_some_and(|value| !value.contains("allow-scripts")), "{sandbox}");
     let refused = browser.driver.switch_to().alert().await;
     assert!(refused.is_err(), "a dialog was opened");
+}
+
+/// Lines of 76 characters (RFC 2045 section 6.8).
+fn lines(text: &str) -> String {
+    text.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// HTML of the vectors: every string of their files.
@@ -111,22 +116,6 @@ fn vectors(corpus: &std::path::Path) -> Vec<String> {
         }
     }
     found
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for (number, three) in bytes.chunks(3).enumerate() {
-        if number > 0 && number % 19 == 0 {
-            text.push('\n');
-        }
-        let value = three.iter().fold(0, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for place in 0..4 {
-            let digit = DIGITS[(value >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
 }
 
 /// From the list to the sent answer without a mouse.
@@ -226,14 +215,15 @@ async fn console_pages_are_sound() {
     let paths = [
         "/admin/",
         "/admin/domains",
+        "/admin/domains/-/new",
         "/admin/domains/example.test",
         "/admin/domains/example.test/dns",
         "/admin/accounts",
         "/admin/accounts/alice@example.test",
-        "/admin/accounts/new",
+        "/admin/accounts/-/new",
         "/admin/aliases",
         "/admin/queue",
-        "/admin/trace",
+        "/admin/traces",
     ];
     pages_are_sound("admin", &paths).await;
 }

@@ -1,6 +1,6 @@
 //! Ports 587 and 465: mail from our people.
 
-use crate::server;
+use crate::{base64, server};
 use std::process::Command;
 use testkit::{Conversation, TestServer, server::PASSWORD};
 
@@ -16,19 +16,6 @@ async fn signed_in(server: &TestServer) -> Conversation {
 /// The initial response of SASL PLAIN (RFC 4616), in base64.
 fn plain(name: &str, password: &str) -> String {
     base64(format!("\0{name}\0{password}").as_bytes())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let number = three.iter().fold(0, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for place in 0..4 {
-            let digit = DIGITS[(number >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
 }
 
 #[tokio::test]
