@@ -14,6 +14,7 @@ mod actions;
 mod address;
 mod attachment;
 mod body;
+mod compose;
 mod envelope;
 mod fault;
 mod folders;

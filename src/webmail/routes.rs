@@ -10,6 +10,7 @@ use actix_web::{
 /// Registers them. The writing part registers its own in `compose::configure`:
 /// `/mail/-/compose...` and `/mail/{mailbox}/{uid}/{reply,reply-all,forward,edit}`.
 pub(crate) fn configure(config: &mut ServiceConfig) {
+    crate::compose::configure(config);
     config
         .route("/mail", get().to(inbox))
         .route("/mail/", get().to(inbox))

@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use crate::{Setup, images::Fetcher, live::Hub, pool::Pool};
+use crate::{Setup, compose::Desk, images::Fetcher, live::Hub, pool::Pool};
 use net::pipe::Connector;
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ pub(crate) struct State {
     pub(crate) hub: Arc<Hub>,
     /// Fetches images of other hosts.
     pub(crate) images: Fetcher,
+    /// Messages being written.
+    pub(crate) desk: Desk,
     /// Opens submission connections.
     pub(crate) submission: Connector,
     /// This host's name.
@@ -27,6 +29,7 @@ impl State {
             hub: Hub::new(pool.clone()),
             pool,
             images: Fetcher::new(),
+            desk: Desk::new(),
             submission: setup.submission,
             hostname: setup.hostname,
             message_bytes_max: setup.message_bytes_max,
@@ -36,6 +39,7 @@ impl State {
     /// Closes what a ticket has open.
     pub(crate) fn forget(&self, ticket: &str) {
         self.pool.forget(ticket);
+        self.desk.forget(ticket);
         self.hub.forget(ticket);
     }
 }
