@@ -12,6 +12,14 @@ export function toast(text, kind = "") {
   setTimeout(() => box.remove(), 6000);
 }
 
+// A page that was left may have something to say on the next.
+const said = sessionStorage.getItem("gatepost-said");
+if (said) {
+  sessionStorage.removeItem("gatepost-said");
+  const { text, kind } = JSON.parse(said);
+  toast(text, kind);
+}
+
 // The server writes times in the person's zone; it learns the zone by a cookie.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `gatepost-zone=${zone}; path=/; max-age=31536000; samesite=lax`;

@@ -2,9 +2,9 @@
 // what the server does not have yet is also in sessionStorage.
 
 import { toast } from "./app.js";
-import { watchFiles } from "./compose_files.js";
-import { Kept } from "./compose_kept.js";
-import { completePeople } from "./compose_people.js";
+import { watchFiles } from "./compose-files.js";
+import { Kept } from "./compose-kept.js";
+import { completePeople } from "./compose-people.js";
 
 const form = document.getElementById("compose");
 const state = document.getElementById("compose-state");

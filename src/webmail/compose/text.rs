@@ -49,10 +49,11 @@ fn gather<'a>(part: &'a Part, texts: &mut Vec<&'a Part>) {
         texts
     });
     let mut forms: Vec<Vec<&Part>> = forms.filter(|texts| !texts.is_empty()).collect();
-    let plain =
-        forms.iter().position(|texts| texts.iter().any(|t| t.is_type("text", "plain") && t.body_end > t.body_start));
+    let has_words = |part: &&Part| part.body_end > part.body_start;
+    let plain = forms.iter().position(|t| t.iter().any(|part| has_words(part) && part.is_type("text", "plain")));
+    let best = plain.or_else(|| forms.iter().position(|t| t.iter().any(|part| has_words(part))));
     if !forms.is_empty() {
-        texts.append(&mut forms.swap_remove(plain.unwrap_or(0)));
+        texts.append(&mut forms.swap_remove(best.unwrap_or(0)));
     }
 }
 
