@@ -126,7 +126,7 @@ pub(crate) async fn list(visit: Visit, asked: Query<Asked>) -> Result<HttpRespon
     httpd::render(&List { page: visit.page, frame, asked, domains, states, accounts, pager, is_new })
 }
 
-/// `GET /admin/accounts/-/new`
+/// `GET /admin/accounts/new`
 pub(crate) async fn new(visit: Visit) -> Result<HttpResponse, Fault> {
     httpd::render(&new_page(visit, Typed::default(), Faults::default())?)
 }

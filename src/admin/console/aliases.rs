@@ -107,7 +107,7 @@ pub(crate) async fn list(visit: Visit, asked: Query<Asked>) -> Result<HttpRespon
     httpd::render(&List { page: visit.page, frame, asked, domains, aliases, pager, is_new })
 }
 
-/// `GET /admin/aliases/-/new`
+/// `GET /admin/aliases/new`
 pub(crate) async fn new(visit: Visit) -> Result<HttpResponse, Fault> {
     httpd::render(&one(visit, None, Typed::default(), Faults::default())?)
 }

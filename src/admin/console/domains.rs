@@ -92,7 +92,7 @@ pub(crate) async fn list(visit: Visit) -> Result<HttpResponse, Fault> {
     httpd::render(&List { page: visit.page, frame, domains })
 }
 
-/// `GET /admin/domains/-/new`
+/// `GET /admin/domains/new`
 pub(crate) async fn new(visit: Visit) -> Result<HttpResponse, Fault> {
     let frame = visit.frame("domains");
     httpd::render(&New { page: visit.page, frame, typed: Typed::default(), faults: Faults::default() })

@@ -43,7 +43,8 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/figures", get().to(dashboard::figures))
         .route("/admin/domains", get().to(domains::list))
         .route("/admin/domains", post().to(domains::add))
-        .route("/admin/domains/-/new", get().to(domains::new))
+        // No domain is named `new`, and addresses have an @.
+        .route("/admin/domains/new", get().to(domains::new))
         .route("/admin/domains/{domain}", get().to(domains::show))
         .route("/admin/domains/{domain}", post().to(domains::save))
         .route("/admin/domains/{domain}/remove", post().to(domains::remove))
@@ -51,7 +52,7 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/domains/{domain}/dns/records", get().to(dns::records))
         .route("/admin/accounts", get().to(accounts::list))
         .route("/admin/accounts", post().to(accounts::add))
-        .route("/admin/accounts/-/new", get().to(accounts::new))
+        .route("/admin/accounts/new", get().to(accounts::new))
         .route("/admin/accounts/{address}", get().to(account::show))
         .route("/admin/accounts/{address}", post().to(account::save))
         .route("/admin/accounts/{address}/password", post().to(account::password))
@@ -60,7 +61,7 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/accounts/{address}/remove", post().to(account::remove))
         .route("/admin/aliases", get().to(aliases::list))
         .route("/admin/aliases", post().to(aliases::add))
-        .route("/admin/aliases/-/new", get().to(aliases::new))
+        .route("/admin/aliases/new", get().to(aliases::new))
         .route("/admin/aliases/{address}", get().to(aliases::show))
         .route("/admin/aliases/{address}", post().to(aliases::save))
         .route("/admin/aliases/{address}/remove", post().to(aliases::remove))
@@ -68,6 +69,6 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/queue", post().to(queue::act))
         .route("/admin/queue/{id}", get().to(queue::show))
         .route("/admin/queue/{id}", post().to(queue::act_on))
-        .route("/admin/traces", get().to(traces::find))
-        .route("/admin/traces/{id}", get().to(traces::show));
+        .route("/admin/trace", get().to(traces::find))
+        .route("/admin/trace/{id}", get().to(traces::show));
 }

@@ -76,7 +76,7 @@ pub(crate) struct StepRow {
     pub(crate) detail: String,
 }
 
-/// `GET /admin/traces`
+/// `GET /admin/trace`
 pub(crate) async fn find(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, Fault> {
     let q = asked.into_inner().q.trim().to_owned();
     // A trace id, as it stands in a Received header, leads to its message.
@@ -84,7 +84,7 @@ pub(crate) async fn find(visit: Visit, asked: Query<Asked>) -> Result<HttpRespon
         && let Ok(steps) = traces::show(&visit.context, &q)
         && let Some(step) = steps.first()
     {
-        let address = format!("/admin/traces/{}", step.id);
+        let address = format!("/admin/trace/{}", step.id);
         return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish());
     }
     let page = &visit.page;
@@ -103,7 +103,7 @@ pub(crate) async fn find(visit: Visit, asked: Query<Asked>) -> Result<HttpRespon
     httpd::render(&Find { page: visit.page, frame, q, messages, is_cut })
 }
 
-/// `GET /admin/traces/{id}`
+/// `GET /admin/trace/{id}`
 pub(crate) async fn show(visit: Visit, id: Path<String>) -> Result<HttpResponse, Fault> {
     let steps = match traces::show(&visit.context, &id) {
         Err(OpError::Invalid(_)) => return Err(Fault::NotFound),
