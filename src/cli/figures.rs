@@ -8,8 +8,8 @@ use store::Store;
 
 /// Between two clean-ups of the histograms.
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Sessions open now, by protocol.
-const SESSIONS: &str = "gatepost_sessions";
+/// SMTP and submission sessions open now, by service.
+const SESSIONS: &str = "gatepost_smtp_sessions";
 /// Bounds of histograms, seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
@@ -51,8 +51,8 @@ pub(crate) fn text(handle: &PrometheusHandle, store: &Store) -> String {
 struct Open(metrics::Gauge);
 
 impl Open {
-    fn new(protocol: &'static str) -> Self {
-        let gauge = metrics::gauge!(SESSIONS, "protocol" => protocol);
+    fn new(service: &'static str) -> Self {
+        let gauge = metrics::gauge!(SESSIONS, "service" => service);
         gauge.increment(1.0);
         Self(gauge)
     }
@@ -66,7 +66,7 @@ impl Drop for Open {
 
 /// A handler whose sessions are counted while they run.
 pub(crate) fn counted<H, F>(
-    protocol: &'static str,
+    service: &'static str,
     handler: H,
 ) -> impl Fn(Stream, Peer) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Clone + Send + Sync + 'static
 where
@@ -76,7 +76,7 @@ where
     move |stream, peer| {
         let session = handler(stream, peer);
         Box::pin(async move {
-            let _open = Open::new(protocol);
+            let _open = Open::new(service);
             session.await;
         })
     }
@@ -87,8 +87,8 @@ pub(crate) fn counters(text: &str) -> Counters {
     Counters {
         messages_in: sum(text, "gatepost_smtp_messages_total", ""),
         messages_out: sum(text, "gatepost_queue_deliveries_total", "result=\"sent\""),
-        smtp_sessions: sum(text, SESSIONS, "protocol=\"smtp\"") + sum(text, SESSIONS, "protocol=\"submission\""),
-        imap_sessions: sum(text, SESSIONS, "protocol=\"imap\""),
+        smtp_sessions: sum(text, SESSIONS, ""),
+        imap_sessions: sum(text, "gatepost_imap_sessions", ""),
     }
 }
 

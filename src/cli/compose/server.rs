@@ -141,7 +141,7 @@ async fn drain(drains: &Drains, signals: &mut Signals) {
         all = drained => if !all {
             tracing::warn!("sessions were cut off; nothing that was acknowledged is lost");
         },
-        signal = signals.stop() => tracing::warn!(signal, "a second signal: ending at once"),
+        signal = signals.stop_again() => tracing::warn!(signal, "a second signal: ending at once"),
     }
 }
 

@@ -84,23 +84,22 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         }
     });
 
-    let door = |listeners, tls, limits: &ConnectionLimits, protocol| Door {
+    let door = |listeners, tls, limits: &ConnectionLimits| Door {
         listeners,
         tls,
         limits: limits.clone(),
-        protocol,
         shutdown: doors.clone(),
     };
     let [mx, submission, imap] = [(); 3].map(|()| ConnectionLimits::new(&now.limits));
     let implicit = Some(tls.clone());
     use smtp::server::Service::{Mx, Submission};
-    door(listeners.smtp, None, &mx, "smtp").open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
+    door(listeners.smtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
     for (listeners, tls) in [(listeners.submission, None), (listeners.submissions, implicit.clone())] {
         let handler = smtp_handler(&services.smtp[0], Submission);
-        door(listeners, tls, &submission, "submission").open(smtp::server::refusal, handler);
+        door(listeners, tls, &submission).open(smtp::server::refusal, handler);
     }
     for (listeners, tls) in [(listeners.imap, None), (listeners.imaps, implicit)] {
-        door(listeners, tls, &imap, "imap").open(imap::context::refusal, imap_handler(&services.imap[0]));
+        door(listeners, tls, &imap).open(imap::context::refusal, imap_handler(&services.imap[0]));
     }
     Ok(services)
 }
@@ -139,7 +138,6 @@ struct Door {
     listeners: Vec<TcpListener>,
     tls: Option<Arc<rustls::ServerConfig>>,
     limits: ConnectionLimits,
-    protocol: &'static str,
     shutdown: Shutdown,
 }
 
@@ -149,7 +147,6 @@ impl Door {
         H: Fn(Stream, Peer) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let handler = figures::counted(self.protocol, handler);
         for listener in self.listeners {
             let (tls, limits) = (self.tls.clone(), self.limits.clone());
             let service = Service { tls, limits, refusal, handler: handler.clone() };
@@ -165,7 +162,8 @@ fn smtp_handler(
     service: smtp::server::Service,
 ) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
     let context = context.clone();
-    move |stream, peer| Box::pin(smtp::server::session(stream, peer, service, context.clone()))
+    let name = if service == smtp::server::Service::Mx { "mx" } else { "submission" };
+    figures::counted(name, move |stream, peer| smtp::server::session(stream, peer, service, context.clone()))
 }
 
 fn imap_handler(context: &Arc<imap::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
@@ -176,7 +174,7 @@ fn imap_handler(context: &Arc<imap::Context>) -> impl Fn(Stream, Peer) -> Runnin
 /// The way from webmail to IMAP.
 fn imap_pipe(services: &Services, drains: &Drains) -> Connector {
     let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 143).into());
-    let handler = figures::counted("imap", imap_handler(&services.imap[1]));
+    let handler = imap_handler(&services.imap[1]);
     drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
     connector
 }
@@ -185,7 +183,6 @@ fn imap_pipe(services: &Services, drains: &Drains) -> Connector {
 fn submission_pipe(services: &Services, drains: &Drains) -> Connector {
     let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 587).into());
     let handler = smtp_handler(&services.smtp[1], smtp::server::Service::Submission);
-    let handler = figures::counted("submission", handler);
     drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
     connector
 }

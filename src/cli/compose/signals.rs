@@ -1,5 +1,6 @@
 //! What the system asks of a server.
 
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A request by signal.
@@ -36,10 +37,14 @@ impl Signals {
         }
     }
 
-    /// The next one that asks to stop.
-    pub(crate) async fn stop(&mut self) -> &'static str {
+    /// The next one that asks to stop. Some programs send theirs twice at once, to the process and to its group: what comes
+    /// within a second is the same request.
+    pub(crate) async fn stop_again(&mut self) -> &'static str {
+        let since = Instant::now();
         loop {
-            if let Request::Stop(name) = self.next().await {
+            if let Request::Stop(name) = self.next().await
+                && since.elapsed() > Duration::from_secs(1)
+            {
                 return name;
             }
         }
