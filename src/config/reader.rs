@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
     /// A path; a relative one begins at `base`.
     pub(crate) fn path(&mut self, key: &'static str, base: &std::path::Path) -> Option<PathBuf> {
         self.text(key, |text| {
-            if text.is_empty() || text.contains('\0') { Err("must be a path".into()) } else { Ok(base.join(text)) }
+            if text.is_empty() || text.contains('\0') { Err("must be a path".into()) } else { Ok(tidy(&base.join(text))) }
         })
     }
 
@@ -255,4 +255,10 @@ fn describe(value: &DeValue<'_>) -> String {
         DeValue::Array(_) => "a list".into(),
         DeValue::Table(_) => "a table".into(),
     }
+}
+
+/// A path without the `.` in it that only confuses people.
+fn tidy(path: &std::path::Path) -> PathBuf {
+    let tidy: PathBuf = path.components().filter(|part| *part != std::path::Component::CurDir).collect();
+    if tidy.as_os_str().is_empty() { ".".into() } else { tidy }
 }

@@ -104,7 +104,7 @@ fn text(template: &Template<'_>) -> String {
     );
     let text = with(text, "log", "filter = \"warn,net=error\"");
     format!(
-        "{MARK}{text}\n# Mail for other domains waits in the queue: a demo sends nothing.\n[queue.smarthost]\nhost = \"a-demo-sends-nothing.invalid\"\n"
+        "{MARK}{text}\n# Mail for other domains waits in the queue: a demo sends nothing.\n[queue.smarthost]\nhost = \"held-back-by-the-demo.invalid\"\n"
     )
 }
 
