@@ -50,7 +50,7 @@ async fn mail_goes_out_without_what_is_only_ours() {
 #[tokio::test]
 async fn a_refusal_comes_back_in_the_other_servers_words() {
     let (_dns, sink, server) = world().await;
-    sink.reply(Step::Recipient, "550 5.1.1 Carol has left the building");
+    sink.always(Step::Rcpt, "550 5.1.1 Carol has left the building");
     let mut imap = server.imap("alice").await;
     imap.imap("SELECT INBOX").await;
     imap.say("i IDLE").await;
@@ -68,7 +68,7 @@ async fn a_refusal_comes_back_in_the_other_servers_words() {
 #[tokio::test]
 async fn what_waits_survives_a_kill_and_goes_out_once() {
     let (_dns, sink, mut server) = world().await;
-    sink.reply(Step::Mail, "451 4.3.0 later");
+    sink.always(Step::Mail, "451 4.3.0 later");
     for number in 0..5 {
         send(&server, "carol@example.org", &format!("waits {number}")).await;
     }
@@ -91,7 +91,7 @@ async fn what_waits_survives_a_kill_and_goes_out_once() {
 #[tokio::test]
 async fn an_admin_holds_and_drops() {
     let (_dns, sink, server) = world().await;
-    sink.reply(Step::Mail, "451 4.3.0 later");
+    sink.always(Step::Mail, "451 4.3.0 later");
     send(&server, "carol@example.org", "held").await;
     let id = server.json(&["queue", "list"])[0]["id"].to_string();
     server.json(&["queue", "hold", &id]);
