@@ -72,14 +72,22 @@ impl Board {
     /// Takes entries, in groups of one message and sender for each destination.
     pub(crate) fn take(&self, entries: Vec<(Destination, SpoolEntry)>) {
         let mut groups: HashMap<(Destination, BodyId, TraceId, ReversePath), Vec<SpoolId>> = HashMap::new();
+        let mut order = Vec::new();
         let mut inner = self.lock();
         for (destination, entry) in entries {
             if inner.taken.insert(entry.id) {
-                groups.entry((destination, entry.body, entry.trace, entry.reverse_path)).or_default().push(entry.id);
+                let group = (destination, entry.body, entry.trace, entry.reverse_path);
+                let ids = groups.entry(group.clone()).or_default();
+                if ids.is_empty() {
+                    order.push(group);
+                }
+                ids.push(entry.id);
             }
         }
-        for ((destination, ..), ids) in groups {
-            let waiting = inner.waiting.entry(destination).or_default();
+        // What was due first goes first.
+        for group in order {
+            let ids = groups.remove(&group).unwrap_or_default();
+            let waiting = inner.waiting.entry(group.0).or_default();
             waiting.extend(ids.chunks(GROUP_MAX).map(|ids| Group { ids: ids.to_vec() }));
         }
     }

@@ -53,6 +53,12 @@ pub enum Deed {
     Wait,
 }
 
+impl From<&str> for Deed {
+    fn from(reply: &str) -> Self {
+        Self::Reply(reply.to_owned())
+    }
+}
+
 /// How the server does TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tls {
@@ -193,23 +199,18 @@ impl Sink {
     }
 
     /// Does this at every such step from now on. Of several rules that fit, the oldest is followed.
-    pub fn always(&self, step: Step, deed: Deed) {
-        self.rule(step, None, deed, usize::MAX);
+    pub fn always(&self, step: Step, deed: impl Into<Deed>) {
+        self.rule(step, None, deed.into(), usize::MAX);
     }
 
     /// Does this at the next such step.
-    pub fn once(&self, step: Step, deed: Deed) {
-        self.rule(step, None, deed, 1);
+    pub fn once(&self, step: Step, deed: impl Into<Deed>) {
+        self.rule(step, None, deed.into(), 1);
     }
 
-    /// Answers this to commands of the step that hold a text, such as an address.
-    pub fn about(&self, step: Step, text: &str, reply: &str) {
-        self.rule(step, Some(text.to_owned()), Deed::Reply(reply.to_owned()), usize::MAX);
-    }
-
-    /// Answers this at every such step.
-    pub fn reply(&self, step: Step, reply: &str) {
-        self.always(step, Deed::Reply(reply.to_owned()));
+    /// Does this at commands of the step that hold a text, such as an address.
+    pub fn about(&self, step: Step, text: &str, deed: impl Into<Deed>) {
+        self.rule(step, Some(text.to_owned()), deed.into(), usize::MAX);
     }
 
     /// Is a good server again.
