@@ -3,21 +3,26 @@
 //! A transcript is lines that begin with `C: ` (sent) or `S: ` (expected, in order; `...` stands for any text).
 
 mod clients;
+mod fetch;
 mod grammar;
 mod hostile;
 mod mailboxes;
 mod messages;
+mod numbers;
+mod search;
 mod sessions;
 mod sign_in;
+mod sort;
+mod thread;
 
 use config::{Limits, Settings};
 use directory::{Account, Directory, account::NewAccount};
 use imap::Context;
-use net::{Peer, Stream, shutdown::Shutdown};
+use net::{Peer, Stream, shutdown::Shutdown, tls::Certificates};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use store::{AccountId, Flags, NewBody, NewMessage, Options, Store, TraceId, Uid};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 const PASSWORD: &str = "correct horse battery";
 /// Longest wait for a line. Far above what anything takes, so that only a hang meets it.
@@ -39,6 +44,10 @@ impl Server {
     }
 
     async fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, false).await
+    }
+
+    async fn with(limits: Limits, tls: bool) -> Self {
         let folder = TempDir::new().unwrap();
         let (store, _) = Store::open(folder.path(), &Options::default()).unwrap();
         let directory = Directory::new(store, &limits);
@@ -46,7 +55,8 @@ impl Server {
         let alice = directory.account_add(person("alice@example.test", None)).await.unwrap();
         let settings = Settings { limits, ..Settings::new("mail.example.test", folder.path()) };
         let shutdown = Shutdown::default();
-        let context = Arc::new(Context::new(directory, Arc::new(settings), None, shutdown.clone()));
+        let tls = tls.then(|| Certificates::load(&settings).unwrap().server_config());
+        let context = Arc::new(Context::new(directory, Arc::new(settings), tls, shutdown.clone()));
         Self { context, alice, shutdown, _folder: folder }
     }
 
@@ -60,7 +70,7 @@ impl Server {
         let address = SocketAddr::from(([192, 0, 2, 1], 4000));
         let peer = Peer { client: address, local: address, trusted };
         self.shutdown.spawn(imap::session(Stream::Pipe(far), peer, self.context.clone()));
-        let mut client = Client { stream: BufReader::new(near), told: Vec::new() };
+        let mut client = Client::new(near);
         client.expect("* OK [CAPABILITY IMAP4rev1 ...] Gatepost").await;
         client
     }
@@ -128,13 +138,21 @@ fn message(text: &str, flags: &Flags) -> NewMessage {
     }
 }
 
+/// Pipes, TCP and TLS.
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
 /// The client's end of a connection.
 struct Client {
-    stream: BufReader<DuplexStream>,
+    stream: BufReader<Box<dyn Transport>>,
     told: Vec<String>,
 }
 
 impl Client {
+    fn new(stream: impl Transport + 'static) -> Self {
+        Self { stream: BufReader::new(Box::new(stream)), told: Vec::new() }
+    }
+
     async fn say(&mut self, line: &str) {
         self.told.push(format!("C: {line}"));
         self.send(format!("{line}\r\n").as_bytes()).await;
