@@ -80,6 +80,15 @@ impl Directory {
         Ok(())
     }
 
+    /// Differs once the account's password has changed, and tells nothing of it: for connections that are to end then.
+    ///
+    /// # Errors
+    /// Machine faults.
+    pub fn password_mark(&self, id: AccountId) -> Result<u64, Error> {
+        let hash = self.store().credential_row(id)?.map(|credential| blake3::hash(credential.hash.as_bytes()));
+        Ok(hash.and_then(|hash| hash.as_bytes().first_chunk().copied()).map_or(0, u64::from_be_bytes))
+    }
+
     /// App passwords of an account.
     ///
     /// # Errors

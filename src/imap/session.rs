@@ -39,11 +39,20 @@ pub(crate) struct Session {
     sign_in_until: Instant,
 }
 
+/// What someone signed in with, which must stay what it was.
+enum Right {
+    /// The ticket of a browser session.
+    Ticket(Ticket),
+    /// An app password, by its number.
+    AppPassword(u64),
+    /// The password; see [`directory::Directory::password_mark`].
+    Password(u64),
+}
+
 /// Who has signed in, and by what right.
 struct SignedIn {
-    login: Login,
-    /// The browser session on whose behalf it was.
-    ticket: Option<Ticket>,
+    account: AccountId,
+    right: Right,
     /// Moves when anyone loses rights.
     rights: watch::Receiver<u64>,
 }
@@ -344,15 +353,24 @@ impl Session {
 
     /// The account; commands that need one run only when there is one. 0 is no account.
     pub(crate) fn account(&self) -> AccountId {
-        self.login.as_ref().map_or(AccountId(0), |signed_in| signed_in.login.account.id)
+        self.login.as_ref().map_or(AccountId(0), |signed_in| signed_in.account)
     }
 
     /// Someone has signed in.
-    pub(crate) fn sign_in(&mut self, login: Login, ticket: Option<Ticket>) {
+    pub(crate) fn sign_in(&mut self, login: &Login, ticket: Option<Ticket>) -> Result<(), Error> {
+        let directory = &self.context.directory;
+        let account = login.account.id;
+        // Watched before it is read, so that no change goes unseen.
+        let rights = directory.session_watch();
+        let right = match (ticket, login.app_password) {
+            (Some(ticket), _) => Right::Ticket(ticket),
+            (None, Some(used)) => Right::AppPassword(used),
+            (None, None) => Right::Password(directory.password_mark(account)?),
+        };
         tracing::info!(client = %self.peer.client, account = %login.account.address, "signed in for IMAP");
-        let rights = self.context.directory.session_watch();
-        self.login = Some(Box::new(SignedIn { login, ticket, rights }));
+        self.login = Some(Box::new(SignedIn { account, right, rights }));
         self.bad_commands = 0;
+        Ok(())
     }
 
     /// The selected mailbox.
@@ -384,15 +402,16 @@ impl Session {
     fn may_go_on(&self) -> bool {
         let Some(signed_in) = &self.login else { return true };
         let directory = &self.context.directory;
-        let Login { account, app_password } = &signed_in.login;
-        if let Some(ticket) = &signed_in.ticket {
-            return directory.session(ticket).is_ok_and(|(_, found)| found.id == account.id);
+        let account = signed_in.account;
+        let is_active = || directory.account(account).is_ok_and(|found| found.state == AccountState::Active);
+        match &signed_in.right {
+            Right::Ticket(ticket) => directory.session(ticket).is_ok_and(|(_, found)| found.id == account),
+            Right::AppPassword(used) => {
+                is_active()
+                    && directory.app_passwords(account).is_ok_and(|kept| kept.iter().any(|kept| kept.id == *used))
+            }
+            Right::Password(mark) => is_active() && directory.password_mark(account).is_ok_and(|found| found == *mark),
         }
-        let is_active = directory.account(account.id).is_ok_and(|found| found.state == AccountState::Active);
-        let is_kept = app_password.is_none_or(|used| {
-            directory.app_passwords(account.id).is_ok_and(|kept| kept.iter().any(|kept| kept.id == used))
-        });
-        is_active && is_kept
     }
 }
 

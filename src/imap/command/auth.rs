@@ -37,7 +37,7 @@ pub(super) async fn login(session: &mut Session, user: &str, password: &str) -> 
     }
     let client = session.peer.client.ip();
     let login = session.context.directory.sign_in(user, password, client, Protocol::Imap).await?;
-    Ok(signed_in(session, login, None))
+    signed_in(session, &login, None)
 }
 
 pub(super) async fn authenticate(
@@ -58,7 +58,7 @@ pub(super) async fn authenticate(
     let mut message = initial;
     loop {
         match exchange.step(message.as_deref()).await? {
-            Step::Done(login) => return Ok(signed_in(session, *login, exchange.ticket().cloned())),
+            Step::Done(login) => return signed_in(session, &login, exchange.ticket().cloned()),
             Step::Challenge(challenge) => message = Some(response(session, &challenge).await?),
         }
     }
@@ -74,7 +74,7 @@ async fn response(session: &mut Session, challenge: &[u8]) -> Result<Vec<u8>, Er
     STANDARD.decode(&line).map_err(|_| Error::Bad("expected base64".into()))
 }
 
-fn signed_in(session: &mut Session, login: Login, ticket: Option<Ticket>) -> Completed {
-    session.sign_in(login, ticket);
-    Completed::with_code(capability::code(session), "You are signed in")
+fn signed_in(session: &mut Session, login: &Login, ticket: Option<Ticket>) -> Result<Completed, Error> {
+    session.sign_in(login, ticket)?;
+    Ok(Completed::with_code(capability::code(session), "You are signed in"))
 }

@@ -10,8 +10,8 @@ use directory::sasl;
 const ALWAYS: &str = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
 /// What is there for who has signed in. Nothing stands here that is not complete.
 const SIGNED_IN: &str = "IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED \
-     LIST-STATUS STATUS=SIZE CONDSTORE ESEARCH WITHIN SAVEDATE MULTIAPPEND QUOTA SORT THREAD=ORDEREDSUBJECT \
-     THREAD=REFERENCES OBJECTID PREVIEW";
+     LIST-STATUS STATUS=SIZE CONDSTORE ESEARCH WITHIN SAVEDATE MULTIAPPEND QUOTA SORT \
+     SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES OBJECTID PREVIEW";
 
 /// `CAPABILITY ...` without the star: for the answer, and as a response code.
 pub(crate) fn code(session: &Session) -> String {
@@ -26,7 +26,10 @@ pub(crate) fn code(session: &Session) -> String {
     if !session.secure && !session.peer.trusted {
         text.push_str(" LOGINDISABLED");
     }
-    for mechanism in sasl::mechanisms(session.secure, session.peer.trusted) {
+    // LOGIN and XOAUTH2 are for submission; whoever asks for them here gets them all the same.
+    let unsaid = ["LOGIN", "XOAUTH2"];
+    let mechanisms = sasl::mechanisms(session.secure, session.peer.trusted).iter();
+    for mechanism in mechanisms.filter(|mechanism| !unsaid.contains(mechanism)) {
         text.push_str(" AUTH=");
         text.push_str(mechanism);
     }

@@ -170,3 +170,15 @@ async fn all_is_told_after_a_long_silence() {
         )
         .await;
 }
+
+/// What a connection costs while it waits is this and what the system holds for the socket.
+#[tokio::test]
+async fn a_session_is_small() {
+    let server = with(0).await;
+    let (_near, far) = tokio::io::duplex(1);
+    let address = std::net::SocketAddr::from(([192, 0, 2, 1], 4000));
+    let peer = net::Peer { client: address, local: address, trusted: false };
+    let session = imap::session(net::Stream::Pipe(far), peer, server.context.clone());
+    let bytes = std::mem::size_of_val(&session);
+    assert!(bytes <= 4096, "{bytes} bytes");
+}

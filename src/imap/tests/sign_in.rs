@@ -107,21 +107,21 @@ async fn a_suspended_account_is_sent_away_and_others_stay() {
     alice.run("NOOP").await;
 }
 
-#[tokio::test]
-async fn without_tls_no_password_is_taken() {
-    let server = Server::start().await;
+/// A client over TCP, whose greeting is not read.
+async fn over_tcp(server: &Server) -> Client {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let near = tokio::net::TcpStream::connect(address).await.unwrap();
     let (far, client) = listener.accept().await.unwrap();
     let peer = Peer { client, local: address, trusted: false };
     server.shutdown.spawn(imap::session(Stream::Tcp(far), peer, server.context.clone()));
-    let (near, pipe) = tokio::io::duplex(64 * 1024);
-    let mut client = Client { stream: tokio::io::BufReader::new(near), told: Vec::new() };
-    tokio::spawn(async move {
-        let (mut stream, mut pipe) = (stream, pipe);
-        let _ = tokio::io::copy_bidirectional(&mut stream, &mut pipe).await;
-    });
+    Client::new(near)
+}
+
+#[tokio::test]
+async fn without_tls_no_password_is_taken() {
+    let server = Server::start().await;
+    let mut client = over_tcp(&server).await;
     client
         .speak(
             r#"
@@ -135,6 +135,54 @@ async fn without_tls_no_password_is_taken() {
             "#,
         )
         .await;
+}
+
+#[tokio::test]
+async fn starttls() {
+    let server = Server::with(Limits::default(), true).await;
+    let mut client = over_tcp(&server).await;
+    client.speak("S: * OK [CAPABILITY ... STARTTLS LOGINDISABLED] Gatepost\nC: 1 STARTTLS\nS: 1 OK Begin TLS").await;
+    let tls = net::tls::client::opportunistic().unwrap();
+    let stream = net::tls::client::connect(tls, "mail.example.test", client.stream.into_inner()).await.unwrap();
+    let mut client = Client::new(stream);
+    client
+        .speak(
+            r#"
+            C: 2 CAPABILITY
+            S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256 AUTH=PLAIN
+            S: 2 OK ...
+            C: 3 STARTTLS
+            S: 3 BAD TLS cannot begin here
+            C: 4 LOGIN alice@example.test "correct horse battery"
+            S: 4 OK [CAPABILITY ...] You are signed in
+            "#,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn commands_behind_starttls_are_not_taken_into_it() {
+    let server = Server::with(Limits::default(), true).await;
+    let mut client = over_tcp(&server).await;
+    client.expect("* OK ...").await;
+    client.send(b"1 STARTTLS\r\n2 NOOP\r\n").await;
+    client.expect("* BYE Commands came behind STARTTLS").await;
+    client.closed().await;
+}
+
+#[tokio::test]
+async fn a_new_password_ends_sessions_of_the_old_one() {
+    let server = Server::start().await;
+    let directory = server.context.directory();
+    let (app, secret) = directory.app_password_add(server.alice.id, "phone").await.unwrap();
+    let mut phone = server.connect(false).await;
+    phone.run(&format!("LOGIN alice@example.test {secret}")).await;
+    let mut client = server.alice().await;
+    directory.password_set(server.alice.id, "staple battery horse").await.unwrap();
+    client.expect("* BYE [UNAVAILABLE] ...").await;
+    phone.run("NOOP").await;
+    directory.app_password_remove(server.alice.id, app.id).await.unwrap();
+    phone.expect("* BYE [UNAVAILABLE] ...").await;
 }
 
 #[tokio::test]
