@@ -171,7 +171,11 @@ impl Walker<'_> {
     /// Reads the entity whose header begins at `start`.
     fn entity(&mut self, start: usize, depth: usize, default: (&str, &str)) -> (Part, Stop) {
         self.parts += 1;
-        let (body_start, mut stop) = self.header(start);
+        let (mut body_start, mut stop) = self.header(start);
+        if let Some(stop) = stop {
+            // A header that a delimiter cuts short ends where a body would: before the line end that is the delimiter's.
+            body_start = self.body_end(start, stop);
+        }
         let mut part = Fields::read(&self.message[start..body_start]).into_part(default);
         let lines_before = self.lines.up_to(body_start);
         let is_multipart = part.media_type == "multipart";
