@@ -84,7 +84,7 @@ async fn a_full_mailbox_defers_and_a_message_too_large_for_it_is_refused() {
     smtp.smtp("RCPT TO:<alice@example.test>", "552 5.2.2").await;
     smtp.smtp("RSET", "250").await;
     server
-        .deliver("carol@example.org", "alice@example.test", &format!("Subject: fills\n\n{}\n", "x\n".repeat(7000)))
+        .deliver("carol@example.org", "alice@example.test", &format!("Subject: fills\n\n{}\n", "x\n".repeat(5000)))
         .await;
     smtp.smtp("MAIL FROM:<carol@example.org> SIZE=10000", "250").await;
     smtp.smtp("RCPT TO:<alice@example.test>", "452 4.2.2").await;
@@ -132,7 +132,7 @@ async fn chunks_make_a_message() {
     smtp.smtp("RCPT TO:<alice@example.test>", "250").await;
     smtp.send(b"BDAT 18\r\nSubject: chunked\r\n").await;
     smtp.smtp_reply("250").await;
-    smtp.send("BDAT 16 LAST\r\n\r\n.\r\nGrüße\r\n.\r\n".as_bytes()).await;
+    smtp.send("BDAT 17 LAST\r\n\r\n.\r\nGrüße\r\n.\r\n".as_bytes()).await;
     smtp.smtp_reply("250").await;
     let message = newest(&server, "alice").await;
     assert!(message.contains("Subject: chunked\n\n.\nGrüße\n."), "{message}");

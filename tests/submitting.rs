@@ -110,7 +110,7 @@ async fn swaks_submits_over_tls() {
 async fn an_app_password_signs_in_to_mail_and_not_to_the_pages() {
     let server = server().await;
     let made = server.json(&["account", "app-password", "add", "alice@example.test", "--name", "phone"]);
-    let password = made["password"].as_str().expect("is shown once").to_owned();
+    let password = made["secret"].as_str().expect("is shown once").to_owned();
     let mut smtp = server.connect(587).await;
     smtp.smtp_reply("220").await;
     smtp.smtp("EHLO client.example.org", "250").await;

@@ -21,6 +21,7 @@ pub struct TraceEvent {
 
 /// Steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Step {
     Received,

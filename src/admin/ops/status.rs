@@ -24,6 +24,8 @@ pub struct Status {
     pub certificate_expires: Option<i64>,
     /// Why the last reload or order of it failed, if it did.
     pub certificate_fault: Option<String>,
+    /// Number of the process that answers.
+    pub process: u32,
     /// Domains.
     pub domains: usize,
     /// Accounts.
@@ -50,6 +52,7 @@ pub fn status(context: &Context) -> Result<Status, OpError> {
         certificate_names: certificate.map(|status| status.names.clone()).unwrap_or_default(),
         certificate_expires: certificate.map(|status| status.not_after),
         certificate_fault: certificate.and_then(|status| status.fault.clone()),
+        process: std::process::id(),
         domains: context.directory.domains()?.len(),
         accounts: context.directory.accounts(None)?.len(),
         queue: context.store().spool_len(),

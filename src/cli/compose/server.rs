@@ -50,10 +50,11 @@ impl Server {
     /// Binds, opens and loads everything; nobody is let in yet. `advice` tells what to do when a port is taken.
     pub(crate) async fn prepare(settings: Settings, file: PathBuf, advice: &str) -> anyhow::Result<Self> {
         let socket = control::path(&settings.data_dir);
-        if control::call(&socket, &Operation::Status).await.is_some() {
+        if let Some(status) = control::call(&socket, &Operation::Status).await {
             anyhow::bail!(
-                "a server runs in {} already: see gatepost status, or stop it first",
-                settings.data_dir.display()
+                "a server runs in {} already, as process {}: see gatepost status, or stop it first",
+                settings.data_dir.display(),
+                status?["process"]
             );
         }
         let listeners = Listeners::bind(&settings, advice).await?;
