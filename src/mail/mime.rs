@@ -196,7 +196,9 @@ impl Walker<'_> {
             stop = Some(self.multipart(&mut part, body_start, depth));
         }
         let stop = stop.unwrap_or_else(|| self.scan(body_start));
-        let body_end = self.body_end(body_start, stop);
+        // A child without a body ends with its blank line, which may be the line end before the delimiter too.
+        let child_end = part.children.last().map_or(0, |child| child.body_end as usize);
+        let body_end = self.body_end(body_start, stop).max(child_end);
         (part.header_start, part.body_start, part.body_end) = (start as u32, body_start as u32, body_end as u32);
         part.lines = (self.lines.up_to(body_end) - lines_before) as u32;
         if part.children.is_empty() && (part.media_type == "multipart" || part.is_embedded_message()) {
