@@ -127,7 +127,11 @@ impl<'a> Reader<'a> {
     /// A path; a relative one begins at `base`.
     pub(crate) fn path(&mut self, key: &'static str, base: &std::path::Path) -> Option<PathBuf> {
         self.text(key, |text| {
-            if text.is_empty() || text.contains('\0') { Err("must be a path".into()) } else { Ok(tidy(&base.join(text))) }
+            if text.is_empty() || text.contains('\0') {
+                Err("must be a path".into())
+            } else {
+                Ok(tidy(&base.join(text)))
+            }
         })
     }
 

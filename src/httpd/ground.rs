@@ -160,7 +160,8 @@ fn log(request: &HttpRequest, status: StatusCode, error: Option<&Error>, id: &Re
 
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     let location =
-        match request.method() == Method::GET && !is_fragment(request) && !request.path().starts_with("/mail/-/events") {
+        match request.method() == Method::GET && !is_fragment(request) && !request.path().starts_with("/mail/-/events")
+        {
             true => crate::sign_in::address(request.uri().path_and_query().map_or("/", |p| p.as_str())),
             false => "/sign-in".to_owned(),
         };

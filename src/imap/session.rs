@@ -96,13 +96,32 @@ enum Waited<T> {
 /// Runs a session to its end. Over implicit TLS `stream` is a [`Stream::Tls`] already.
 pub async fn session(stream: Stream, peer: Peer, context: Arc<Context>) {
     metrics::counter!("gatepost_imap_sessions_total").increment(1);
-    let gauge = metrics::gauge!("gatepost_imap_sessions");
-    gauge.increment(1.0);
+    let _counted = Counted::new();
     let mut session = Box::new(Session::new(stream, peer, context));
-    if let Err(error) = session.converse().await {
-        tracing::debug!(client = %peer.client, %error, "imap session ended early");
+    let Err(error) = session.converse().await else { return };
+    tracing::debug!(client = %peer.client, %error, "imap session ended early");
+    if !matches!(error, Error::Io(_)) {
+        let error = if matches!(error, Error::Bye(..)) { error } else { Error::Bye("UNAVAILABLE", "Try again later") };
+        error.write(&mut session.wire.out, "*");
+        session.wire.close().await;
     }
-    gauge.decrement(1.0);
+}
+
+/// Counts a session as long as it lives.
+struct Counted(metrics::Gauge);
+
+impl Counted {
+    fn new() -> Self {
+        let gauge = metrics::gauge!("gatepost_imap_sessions");
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 impl Session {
@@ -160,6 +179,9 @@ impl Session {
                 biased;
                 result = command => return Ok(match result {
                     Err(_) => Waited::Timeout,
+                    Ok(Err(error)) if error.kind() == io::ErrorKind::OutOfMemory => {
+                        return Err(Error::Bye("LIMIT", "Too many messages are being received"));
+                    }
                     Ok(gathered) => Waited::Input(gathered?),
                 }),
                 () = context.shutdown.draining.cancelled() => return Ok(Waited::Draining),

@@ -21,6 +21,8 @@ const READ_BYTES: usize = 8 * 1024;
 const READ_LITERAL_BYTES: usize = 1024 * 1024;
 /// Wait for a client that does not take what it asked for.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Wait between two parts of a message being appended.
+const LITERAL_TIMEOUT: Duration = Duration::from_secs(180);
 /// Wait for memory that other sessions' messages hold.
 const BUDGET_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -31,6 +33,10 @@ pub(crate) struct Wire {
     gather: Gather,
     /// What is to be sent. Commands write here, and call [`Wire::drain`] now and then when they write much.
     pub(crate) out: Vec<u8>,
+    /// How much of `out` is sent already: waiting may be given up at any time.
+    sent: usize,
+    /// The client waits to be told that it may send a literal.
+    go_on: bool,
     budget: Option<OwnedSemaphorePermit>,
 }
 
@@ -48,7 +54,15 @@ pub(crate) struct Gathered {
 
 impl Wire {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream: Some(stream), input: Vec::new(), gather: Gather::default(), out: Vec::new(), budget: None }
+        Self {
+            stream: Some(stream),
+            input: Vec::new(),
+            gather: Gather::default(),
+            out: Vec::new(),
+            sent: 0,
+            go_on: false,
+            budget: None,
+        }
     }
 
     fn stream(&mut self) -> io::Result<&mut Stream> {
@@ -67,17 +81,24 @@ impl Wire {
                 Progress::Done(length, end) => return Ok(Some(self.take(length, end, None))),
                 Progress::Refused(refusal, end) => return Ok(Some(self.take(end, end, Some(refusal)))),
                 Progress::Continue(length) => {
-                    self.reserve(budget, block_bytes).await?;
-                    self.out.extend_from_slice(b"+ Go on\r\n");
+                    self.go_on = true;
                     length
                 }
-                Progress::More(missing) => {
-                    self.reserve(budget, block_bytes).await?;
-                    missing
+                Progress::More(missing) => missing,
+            };
+            self.reserve(budget, block_bytes).await?;
+            if std::mem::take(&mut self.go_on) {
+                self.out.extend_from_slice(b"+ Go on\r\n");
+            }
+            self.flush().await?;
+            let read = match self.budget {
+                None => self.fill(missing).await?,
+                // Memory that others wait for is not held for a client that sends nothing.
+                Some(_) => {
+                    timeout(LITERAL_TIMEOUT, self.fill(missing)).await.map_err(|_| io::ErrorKind::TimedOut)??
                 }
             };
-            self.flush().await?;
-            if self.fill(missing).await? == 0 {
+            if read == 0 {
                 return Ok(None);
             }
         }
@@ -162,18 +183,26 @@ impl Wire {
         if self.out.len() >= OUTPUT_BYTES { self.flush().await } else { Ok(()) }
     }
 
-    /// Sends what is written.
+    /// Sends what is written. May be dropped while it waits, and called again.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
         if self.out.is_empty() {
             return Ok(());
         }
-        let out = std::mem::take(&mut self.out);
-        let stream = self.stream()?;
+        let Self { stream, out, sent, .. } = &mut *self;
+        let stream = stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         let write = async {
-            stream.write_all(&out).await?;
+            while *sent < out.len() {
+                match stream.write(&out[*sent..]).await? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    length => *sent += length,
+                }
+            }
             stream.flush().await
         };
-        timeout(WRITE_TIMEOUT, write).await.map_err(|_| io::ErrorKind::TimedOut)?
+        timeout(WRITE_TIMEOUT, write).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        self.out = Vec::new();
+        self.sent = 0;
+        Ok(())
     }
 
     /// Sends bytes that need no copy, after what is written.

@@ -132,7 +132,7 @@ fn parse_identity(text: &str) -> Result<StoreId, Error> {
 }
 
 /// Opens the index, or sets it aside and begins anew; with the position from which the log has to be replayed.
-fn open_index(
+pub(crate) fn open_index(
     dir: &Path,
     options: &Options,
     id: StoreId,
@@ -142,15 +142,15 @@ fn open_index(
 ) -> Result<(Box<dyn Index>, Position), Error> {
     let folder = index::dir(dir, options.engine);
     let existed = folder.exists();
-    let reason = match index::open(&folder, options) {
-        _ if rebuild => "a rebuild was asked for".to_owned(),
-        Ok(index) => match usable(&*index, dir, id, to) {
+    let reason = match (!rebuild).then(|| index::open(&folder, options)) {
+        None => "a rebuild was asked for".to_owned(),
+        Some(Ok(index)) => match usable(&*index, dir, id, to) {
             Ok(position) => return Ok((index, position)),
             Err(_) if to.number == 0 && !existed => return Ok((index, to)),
             Err(_) if !existed => "it was missing".to_owned(),
             Err(reason) => reason,
         },
-        Err(error) => error.to_string(),
+        Some(Err(error)) => error.to_string(),
     };
     tracing::warn!(reason, "store: the index is set aside and rebuilt");
     if existed {
@@ -208,7 +208,7 @@ fn usable(index: &dyn Index, dir: &Path, id: StoreId, to: Position) -> Result<Po
 }
 
 /// Renames the folder of an index out of the way.
-fn set_aside(dir: &Path, folder: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn set_aside(dir: &Path, folder: &Path) -> Result<PathBuf, Error> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_millis());
     let aside = dir.join(format!("index.damaged-{now}"));
     std::fs::rename(folder, &aside)?;

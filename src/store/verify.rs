@@ -39,6 +39,9 @@ pub struct Verified {
     pub problems: Vec<String>,
 }
 
+/// What [`Store::dump`] calls with each key and value.
+pub type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
+
 /// Problems told; more of them tell nothing new.
 const PROBLEMS_MAX: usize = 1000;
 
@@ -66,7 +69,7 @@ impl Store {
         for number in segments {
             let until = length(number)?;
             verify_segment(shared, number, until, number == end.segment, &mut verified, &mut |done| {
-                progress(Progress { done, total })
+                progress(Progress { done, total });
             })?;
             verified.bytes += until;
         }
@@ -80,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Index`]; what `each` returned.
-    pub fn dump(&self, tree: Tree, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    pub fn dump(&self, tree: Tree, each: &mut Each<'_>) -> Result<(), Error> {
         self.scan(tree, &[], None, false).try_for_each(|row| row.and_then(|(key, value)| each(&key, &value)))
     }
 

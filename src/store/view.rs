@@ -119,7 +119,7 @@ impl Views {
             return kept.slot.clone();
         }
         slots.added += 1;
-        if slots.added % SWEEP_EVERY == 0 || slots.by_mailbox.len() >= VIEWS_MAX {
+        if slots.added.is_multiple_of(SWEEP_EVERY) || slots.by_mailbox.len() >= VIEWS_MAX {
             slots.sweep(now);
         }
         slots.by_mailbox.entry(key).or_insert_with(|| Kept { slot: Arc::default(), used: now }).slot.clone()

@@ -248,7 +248,6 @@ pub fn clean(html: &str, images: &Images) -> Safe {
                 .map(|&(tag, names)| (tag, names.iter().copied().collect()))
                 .collect::<HashMap<_, HashSet<_>>>(),
         )
-        .filter_style_properties(STYLE_PROPERTIES.iter().copied().collect())
         .url_schemes(["http", "https", "mailto", "tel", "cid", "data"].into_iter().collect())
         // The filter below refuses the message's own relative URLs; what it puts in their place is relative and has to pass.
         .url_relative(UrlRelative::PassThrough)
@@ -258,6 +257,7 @@ pub fn clean(html: &str, images: &Images) -> Safe {
         .attribute_filter(move |_, name, value| match name {
             "href" => link(value),
             "src" | "background" => image(value, &images, &counter).map(Cow::Owned),
+            "style" => style(value).map(Cow::Owned),
             _ => Some(Cow::Borrowed(value)),
         });
     let html_shown = builder.clean(shown).to_string();
@@ -267,6 +267,41 @@ pub fn clean(html: &str, images: &Images) -> Safe {
 /// At most `bytes_max` bytes, cut between characters.
 fn prefix(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
+}
+
+/// Functions that style values may call; any other could fetch or compute.
+const STYLE_FUNCTIONS: &[&str] = &["rgb", "rgba", "hsl", "hsla"];
+
+/// The declarations of a style attribute that may stay. It is read more narrowly than CSS: what has escapes, comments,
+/// blocks or unknown functions goes, whatever a browser would make of it.
+fn style(value: &str) -> Option<String> {
+    let kept: Vec<String> = value
+        .split(';')
+        .filter_map(|declaration| {
+            let (name, value) = declaration.split_once(':')?;
+            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+            (STYLE_PROPERTIES.contains(&name.as_str()) && is_plain_style(value)).then(|| format!("{name}:{value}"))
+        })
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(";"))
+}
+
+fn is_plain_style(value: &str) -> bool {
+    let forbidden = |c: char| matches!(c, '\\' | '<' | '>' | '{' | '}' | '[' | ']' | '@' | '*' | ':') || c.is_control();
+    let is_call_allowed = |(at, _): (usize, &str)| {
+        let before = &value[..at];
+        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '-').map_or(0, |i| i + 1);
+        STYLE_FUNCTIONS.iter().any(|known| known.eq_ignore_ascii_case(&before[start..]))
+    };
+    let is_even = |quote: char| value.matches(quote).count().is_multiple_of(2);
+    !value.is_empty()
+        && !value.contains(forbidden)
+        && is_even('"')
+        && is_even('\'')
+        && value.match_indices('(').all(is_call_allowed)
+        && ["expression", "javascript", "behavior", "-moz-binding"]
+            .iter()
+            .all(|bad| !value.to_ascii_lowercase().contains(bad))
 }
 
 /// A link that may be followed: to the web, to write mail, or to call.

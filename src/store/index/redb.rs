@@ -20,12 +20,18 @@ pub(crate) struct Redb {
 }
 
 fn failed(error: impl Into<::redb::Error>) -> Error {
-    Error::Index(error.into().to_string())
+    match error.into() {
+        ::redb::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Error::DiskFull,
+        error => Error::Index(error.to_string()),
+    }
 }
 
 fn table(tree: Tree) -> Table {
     TableDefinition::new(tree.name())
 }
+
+/// Key and value as the engine gives them.
+type Found = (::redb::AccessGuard<'static, &'static [u8]>, ::redb::AccessGuard<'static, &'static [u8]>);
 
 impl Redb {
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, Error> {
@@ -47,12 +53,8 @@ impl Redb {
         let rows = read.open_table(table(tree)).map_err(failed)?;
         let end = end.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = rows.range::<&[u8]>((Bound::Included(start), end)).map_err(failed)?;
-        let own = |row: Result<
-            (::redb::AccessGuard<'static, &'static [u8]>, ::redb::AccessGuard<'static, &'static [u8]>),
-            _,
-        >|
-         -> Result<Row, Error> {
-            let (key, value) = row.map_err(|error: ::redb::StorageError| failed(error))?;
+        let own = |row: Result<Found, ::redb::StorageError>| -> Result<Row, Error> {
+            let (key, value) = row.map_err(failed)?;
             Ok((Bytes::copy_from_slice(key.value()), Bytes::copy_from_slice(value.value())))
         };
         Ok(if reverse { Box::new(rows.rev().map(own)) } else { Box::new(rows.map(own)) })

@@ -4,10 +4,15 @@ use super::{Index, Position, StoreId};
 use crate::{
     Error,
     backend::Tree,
-    tx::{Changes, Rows},
+    tx::{Changes, Row, Rows},
 };
 use bytes::Bytes;
-use std::{fs::File, ops::Bound, path::Path};
+use std::{
+    fs::File,
+    ops::Bound,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 const POSITION: &[u8] = b"position";
 
@@ -21,7 +26,32 @@ pub(crate) struct Sled {
 
 impl From<::sled::Error> for Error {
     fn from(error: ::sled::Error) -> Self {
-        Self::Index(error.to_string())
+        match error {
+            ::sled::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
+            error => Self::Index(error.to_string()),
+        }
+    }
+}
+
+/// sled panics on some damage that it finds while reading.
+fn guard<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::Index(format!("sled panicked: {}", super::panic_text(panic.as_ref())))))
+}
+
+/// Rows whose reading is guarded; they end with the first error.
+struct Guarded<I>(Option<I>);
+
+impl<I: Iterator<Item = Result<Row, Error>>> Iterator for Guarded<I> {
+    type Item = Result<Row, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rows = self.0.as_mut()?;
+        let row = guard(|| rows.next().transpose()).transpose();
+        if matches!(row, Some(Err(_))) {
+            self.0 = None;
+        }
+        row
     }
 }
 
@@ -46,13 +76,10 @@ impl Sled {
             .cache_capacity(cache_bytes)
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(Some(500));
-        let open = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<_, Error> {
+        let (db, trees) = guard(|| {
             let db = config.open()?;
             let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
             Ok((db, trees))
-        }));
-        let (db, trees) = open.unwrap_or_else(|panic| {
-            Err(Error::Index(format!("sled panicked: {}", super::panic_text(panic.as_ref()))))
         })?;
         Ok(Self { db, trees, file: File::open(dir.join("db"))? })
     }
@@ -75,7 +102,7 @@ fn set_snapshots_aside(dir: &Path) -> Result<bool, Error> {
 
 impl Index for Sled {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Bytes>, Error> {
-        Ok(self.trees[tree as usize].get(key)?.map(|value| Bytes::copy_from_slice(&value)))
+        guard(|| Ok(self.trees[tree as usize].get(key)?.map(|value| Bytes::copy_from_slice(&value))))
     }
 
     fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Rows<'static> {
@@ -88,30 +115,34 @@ impl Index for Sled {
             let (key, value) = row?;
             Ok((Bytes::copy_from_slice(&key), Bytes::copy_from_slice(&value)))
         };
-        if reverse { Box::new(rows.rev().map(own)) } else { Box::new(rows.map(own)) }
+        if reverse { Box::new(Guarded(Some(rows.rev().map(own)))) } else { Box::new(Guarded(Some(rows.map(own)))) }
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), Error> {
-        for tree in Tree::ALL {
-            for (key, slot) in changes.tree(tree) {
-                match &slot.value {
-                    Some(value) => self.trees[tree as usize].insert(key, value.as_ref())?,
-                    None => self.trees[tree as usize].remove(key)?,
-                };
+        guard(|| {
+            for tree in Tree::ALL {
+                for (key, slot) in changes.tree(tree) {
+                    match &slot.value {
+                        Some(value) => self.trees[tree as usize].insert(key, value.as_ref())?,
+                        None => self.trees[tree as usize].remove(key)?,
+                    };
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn position(&self) -> Result<Option<(StoreId, Position)>, Error> {
-        Ok(self.db.get(POSITION)?.and_then(|value| Position::decode(&value)))
+        guard(|| Ok(self.db.get(POSITION)?.and_then(|value| Position::decode(&value))))
     }
 
     fn checkpoint(&self, store: StoreId, position: Position) -> Result<(), Error> {
-        self.db.flush()?;
-        self.file.sync_data()?;
-        // It becomes durable some time after what it speaks of, never before.
-        self.db.insert(POSITION, position.encode(store))?;
-        Ok(())
+        guard(|| {
+            self.db.flush()?;
+            self.file.sync_data()?;
+            // It becomes durable some time after what it speaks of, never before.
+            self.db.insert(POSITION, position.encode(store))?;
+            Ok(())
+        })
     }
 }

@@ -1,7 +1,8 @@
 //! The one thread that commits: it takes what waits, runs each closure on what the earlier ones left, writes all of it with
 //! one fdatasync, makes it visible and answers. The applier brings it into the index behind it.
 //!
-//! Temporary: [`Error::DiskFull`], for the commits that do not fit. Fatal until a restart: a failed write or fsync, a failing index.
+//! Temporary: [`Error::DiskFull`], for the commits that do not fit, and all of them while space is short; a failed index, until
+//! it is restored. Fatal until a restart: a failed write or fsync of the log.
 
 use super::{
     record::{HEADER_BYTES, Header, Kind, put_commit},
@@ -123,13 +124,13 @@ impl Committer {
         let mut open = Open::default();
         self.buffer.clear();
         let mut needed = None;
+        while let Some(error) = self.refusal() {
+            let Some(job) = queue.pop_front() else { return };
+            job.work.answer(Err(error));
+        }
         while open.bytes < GROUP_BYTES_MAX
             && let Some(mut job) = queue.pop_front()
         {
-            if let Some(reason) = self.store.stopped() {
-                job.work.answer(Err(Error::Stopped(reason)));
-                continue;
-            }
             match self.join(&mut open, &mut job) {
                 Ran::Joined => open.ran.push(job.work),
                 Ran::Failed(error) => job.work.answer(Err(error)),
@@ -152,6 +153,14 @@ impl Committer {
                 Err(Roll::Failed(error)) => self.store.stop(&format!("a new segment of the log: {error}")),
             }
         }
+    }
+
+    /// Why no commit is taken at present.
+    fn refusal(&self) -> Option<Error> {
+        if let Some(reason) = self.store.stopped() {
+            return Some(Error::Stopped(reason));
+        }
+        self.store.refusal()
     }
 
     /// Runs one commit and adds its records to the group.
@@ -296,16 +305,19 @@ pub(crate) fn apply(store: &Shared, groups: &Receiver<Group>) {
             taken.push(changes);
             position = later;
         }
-        let applied = if let [one] = taken.as_slice() {
-            store.with_index(|index| index.apply(one))
-        } else {
-            let mut merged = Changes::default();
-            taken.iter().for_each(|changes| merged.merge(changes));
-            store.with_index(|index| index.apply(&merged))
+        let mut merged = Changes::default();
+        let all = match taken.as_slice() {
+            [one] => &**one,
+            several => {
+                several.iter().for_each(|changes| merged.merge(changes));
+                &merged
+            }
         };
-        if let Err(error) = applied {
-            store.stop(&format!("the index: {error}"));
-            return;
+        while store.with_index(|index| index.apply(all)).is_err() {
+            // It is restored by the log, which has this too; applying it again changes nothing.
+            if !store.wait_for_index() {
+                return;
+            }
         }
         store.pending.applied(&taken);
         store.set_applied(position);

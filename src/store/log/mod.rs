@@ -5,6 +5,7 @@ pub(crate) mod committer;
 pub(crate) mod read;
 pub(crate) mod record;
 pub(crate) mod recover;
+pub(crate) mod restore;
 pub(crate) mod rewrite;
 pub(crate) mod segment;
 pub(crate) mod store;

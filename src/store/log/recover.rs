@@ -104,8 +104,9 @@ fn set_tail_aside(log: &Path, segment: u32, file: &File, end: u64, capacity: u64
     let mut tail = vec![0; usize::try_from(capacity.saturating_sub(end)).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut tail, end)?;
     let Some(last) = tail.iter().rposition(|&byte| byte != 0) else { return Ok(None) };
-    tail.truncate(last + 1);
-    let (records, commits) = records_in(&tail);
+    let (records, commits, sound) = records_in(&tail);
+    // A sound record may end in zeros.
+    tail.truncate(sound.max(last + 1));
     let name = format!("{segment:08}.damaged-{end}");
     let aside = File::create(log.join(&name))?;
     aside.write_all_at(&tail, 0)?;
@@ -120,9 +121,9 @@ fn set_tail_aside(log: &Path, segment: u32, file: &File, end: u64, capacity: u64
     )))
 }
 
-/// Sound records anywhere in `bytes`, and how many of them are commits.
-fn records_in(bytes: &[u8]) -> (usize, usize) {
-    let (mut records, mut commits, mut at) = (0, 0, 0);
+/// Sound records anywhere in `bytes`, how many of them are commits, and where the last one ends.
+fn records_in(bytes: &[u8]) -> (usize, usize, usize) {
+    let (mut records, mut commits, mut end, mut at) = (0, 0, 0, 0);
     while at + HEADER_BYTES <= bytes.len() {
         let sound = Header::parse(&bytes[at..]).filter(|header| {
             let payload = bytes.get(at + HEADER_BYTES..).and_then(|rest| rest.get(..header.length as usize));
@@ -133,11 +134,12 @@ fn records_in(bytes: &[u8]) -> (usize, usize) {
                 records += 1;
                 commits += usize::from(header.kind == Kind::Commit);
                 at += HEADER_BYTES + header.length as usize;
+                end = at;
             }
             None => at += 1,
         }
     }
-    (records, commits)
+    (records, commits, end)
 }
 
 /// Reads the commits after `from` up to `to` in order and gives their changes to `apply`, many at a time, with the last commit among them; their number.

@@ -2,6 +2,7 @@
 
 use super::{
     committer::{APPLY_QUEUE_MAX, Committer, Job, Message, apply},
+    restore::Slot,
     rewrite,
     segment::{self, Segments},
     writer::Writer,
@@ -49,8 +50,7 @@ pub(crate) struct Shared {
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
     pub(crate) id: StoreId,
-    /// Gone once the store is closed.
-    index: RwLock<Option<Arc<dyn Index>>>,
+    pub(crate) index: RwLock<Slot>,
     pub(crate) pending: Pending,
     pub(crate) hub: Arc<Hub>,
     pub(crate) segments: Segments,
@@ -90,15 +90,6 @@ pub(crate) struct LogStore {
 }
 
 impl Shared {
-    /// Runs `work` on the index.
-    ///
-    /// # Errors
-    /// [`Error::Stopped`] when the store is closed; what `work` returned.
-    pub(crate) fn with_index<T>(&self, work: impl FnOnce(&dyn Index) -> Result<T, Error>) -> Result<T, Error> {
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
-        work(&*index.ok_or_else(|| Error::Stopped("it is closed".into()))?)
-    }
-
     pub(crate) fn stopped(&self) -> Option<String> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -154,10 +145,15 @@ impl Read for Shared {
     }
 
     fn scan(&self, tree: Tree, start: &[u8], end: Option<&[u8]>, reverse: bool) -> Rows<'_> {
-        self.pending.scan(tree, start, end, reverse, || {
+        let rows = self.pending.scan(tree, start, end, reverse, || {
             let rows = self.with_index(|index| Ok(index.scan(tree, start, end, reverse)));
             rows.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
-        })
+        });
+        Box::new(rows.inspect(|row| {
+            if let Err(error) = row {
+                self.index_failed(error);
+            }
+        }))
     }
 }
 
@@ -169,7 +165,7 @@ impl LogStore {
             dir: opened.dir,
             options: opened.options,
             id: opened.id,
-            index: RwLock::new(Some(opened.index.into())),
+            index: RwLock::new(Slot::Open(opened.index.into())),
             pending: Pending::default(),
             hub: Arc::new(Hub::new()),
             counters: Counters::default(),
@@ -237,16 +233,16 @@ impl LogStore {
     }
 }
 
-/// Makes the index durable now and then, so that a start has little to replay.
+/// Makes the index durable now and then, so that a start has little to replay; restores it when it has failed.
 fn keep(shared: &Shared, closing: &mpsc::Receiver<()>) {
     let mut last = shared.applied();
     while closing.recv_timeout(CHECKPOINT_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
-        if shared.applied() == last {
-            continue;
-        }
-        match shared.checkpoint() {
-            Ok(position) => last = position,
-            Err(error) => return shared.stop(&format!("a checkpoint of the index: {error}")),
+        if shared.refusal().is_some() {
+            shared.restore();
+        } else if shared.applied() != last
+            && let Ok(position) = shared.checkpoint()
+        {
+            last = position;
         }
     }
 }
@@ -332,7 +328,7 @@ impl Backend for LogStore {
         {
             tracing::warn!(%error, "the index could not be written out; the next start replays the log");
         }
-        self.shared.index.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.index_close();
         self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -155,6 +155,12 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// Bytes that there is space for.
+pub(crate) fn free(dir: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(dir)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
 fn prepared(dir: &Path) -> PathBuf {
     dir.join("next.tmp")
 }
@@ -162,8 +168,7 @@ fn prepared(dir: &Path) -> PathBuf {
 /// Writes a file of zeros for a segment to come.
 pub(crate) fn prepare(dir: &Path, size: u64) -> io::Result<()> {
     let path = prepared(dir);
-    let space = rustix::fs::statvfs(dir)?;
-    if space.f_bavail * space.f_frsize < size + size * RESERVE.0 + RESERVE.1 {
+    if free(dir)? < size + size * RESERVE.0 + RESERVE.1 {
         return Err(io::ErrorKind::StorageFull.into());
     }
     let written = write_zeros(&path, size);

@@ -32,6 +32,7 @@ fn mostly_dead(engine: Engine) -> Fixture {
 fn rewrite(store: Fixture) -> Fixture {
     let mut store = store;
     for _ in 0..2 {
+        store.append(BOB, Role::Inbox, b"between");
         store = store.reopen().0;
         store.snapshot().unwrap();
     }
@@ -45,7 +46,8 @@ fn segments_are_rewritten_while_reads_go_on(engine: Engine) {
     let store = {
         let (store, _) = store.reopen();
         store.snapshot().unwrap();
-        store
+        store.append(BOB, Role::Inbox, b"between");
+        store.reopen().0
     };
     let (done, read) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
