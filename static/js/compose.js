@@ -209,4 +209,5 @@ if (kept.isOfThisPage()) {
   notice.append(button);
   document.getElementById("compose-notices").prepend(notice);
 }
-if (document.activeElement === field("text")) field("text").setSelectionRange(0, 0);
+// One writes above what is quoted.
+field("text").setSelectionRange(0, 0);
