@@ -13,10 +13,7 @@ use store::{Tx, spool::SpoolEntry};
 pub(crate) async fn deliver(shared: &Shared, entries: Vec<SpoolEntry>) {
     for entry in entries {
         match take_in(shared, &entry).await {
-            Ok(()) => {
-                delivered(1);
-                shared.changed();
-            }
+            Ok(()) => delivered(1),
             // Dropped by an admin meanwhile.
             Err(Error::NotFound) => {}
             Err(error) => {

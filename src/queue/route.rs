@@ -6,7 +6,7 @@ use net::dns::{self, Resolver};
 use smtp::client::{Credentials, TlsPolicy};
 use std::{
     collections::hash_map::RandomState,
-    hash::{BuildHasher, Hash, Hasher},
+    hash::{BuildHasher, Hash},
     net::IpAddr,
 };
 
@@ -169,10 +169,6 @@ async fn exchangers(domain: &str, resolver: &Resolver, settings: &Settings) -> R
     }
     // Equal preference is tried in random order, so that load spreads (RFC 5321 section 5.1).
     let random = RandomState::new();
-    records.sort_by_cached_key(|(preference, host)| {
-        let mut hasher = random.build_hasher();
-        host.hash(&mut hasher);
-        (*preference, hasher.finish())
-    });
+    records.sort_by_cached_key(|(preference, host)| (*preference, random.hash_one(host)));
     Ok(records.into_iter().map(|(_, host)| host).collect())
 }

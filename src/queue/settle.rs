@@ -66,7 +66,6 @@ pub(crate) async fn settle(shared: &Shared, settled: Vec<Settled>) {
     if !rest.is_empty() {
         until_done(|| commit_unsent(shared, &rest)).await;
     }
-    shared.changed();
 }
 
 /// Repeats until it succeeds.
@@ -188,7 +187,7 @@ pub(crate) fn trace<'a>(tx: &mut Tx<'_>, at: i64, step: Step, entries: impl Iter
         match events.iter_mut().find(|(id, event)| *id == entry.trace && event.detail == detail) {
             Some((_, event)) => event.recipients.push(recipient),
             None => {
-                events.push((entry.trace, TraceEvent { at, step, reverse_path, recipients: vec![recipient], detail }))
+                events.push((entry.trace, TraceEvent { at, step, reverse_path, recipients: vec![recipient], detail }));
             }
         }
     }

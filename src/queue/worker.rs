@@ -211,8 +211,9 @@ async fn work(shared: Arc<Shared>, slot: Slot, shutdown: Shutdown) {
         let attempt = Attempt { shared: &shared, destination: &slot.destination };
         unreachable = attempt.run(&held.ids, &mut connection, unreachable).await;
         drop(held);
-        // What was put off is to be waited for.
+        // What was put off is to be waited for, and nobody is told before admins may act on it again.
         shared.nudge.notify_one();
+        shared.changed();
     }
     if let Some((_, connection)) = connection {
         connection.quit().await;

@@ -13,7 +13,7 @@ use config::Settings;
 use directory::{Account, Directory, account::NewAccount};
 use mail::address::{Address, ReversePath};
 use net::{dns::Resolver, shutdown::Shutdown};
-use queue::{Clock, Queue};
+use queue::{Clock, Queue, State};
 use smtp::{
     client::{Timeouts, Tls},
     intake::{self, Draft, Incoming, Recipient},
@@ -163,10 +163,21 @@ impl World {
     /// The only entry, when it has been tried this often.
     async fn tried(&self, attempts: u32) -> SpoolEntry {
         self.until("a try", |entries| match entries {
-            [entry] if entry.attempts == attempts => Some(entry.clone()),
+            [entry] if entry.attempts == attempts && self.at_rest(entry) => Some(entry.clone()),
             _ => None,
         })
         .await
+    }
+
+    /// Whether no worker has the entry in hand.
+    fn at_rest(&self, entry: &SpoolEntry) -> bool {
+        self.queue().detail(entry.id).is_ok_and(|detail| detail.state != State::Active)
+    }
+
+    /// Waits until every entry has been tried once.
+    async fn all_tried(&self) {
+        let tried = |entry: &SpoolEntry| entry.attempts == 1 && self.at_rest(entry);
+        self.until("a try of each", |entries| entries.iter().all(tried).then_some(())).await;
     }
 
     /// Messages in alice's inbox, as they are.

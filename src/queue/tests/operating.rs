@@ -68,7 +68,7 @@ async fn a_drop_tells_the_sender_only_when_asked_to() {
     assert!(world.entries().is_empty() && world.inbox().is_empty());
     assert_eq!(world.steps(quiet).last(), Some(&Step::Dropped));
     world.send(&["bob@elsewhere.test", "carol@elsewhere.test"]).await;
-    world.until("both tries", |entries| entries.iter().all(|entry| entry.attempts == 1).then_some(())).await;
+    world.all_tried().await;
     assert_eq!(queue.discard(&domain("elsewhere.test"), true).await.unwrap(), Done { changed: 2, busy: 0 });
     assert!(world.entries().is_empty());
     let bounce = world.notification();
@@ -103,7 +103,7 @@ async fn the_list_is_cut_by_domain_sender_and_state() {
     world.send(&["bob@elsewhere.test", "carol@other.test"]).await;
     world.send_from("<>", &["bob@elsewhere.test"], "Subject: x\r\n\r\n").await;
     world.send_from("dora@example.test", &["eve@third.test"], "Subject: x\r\n\r\n").await;
-    world.until("all tries", |entries| entries.iter().all(|entry| entry.attempts == 1).then_some(())).await;
+    world.all_tried().await;
     let count = |selection: Selection| queue.list(&selection, SpoolId(0), 100).unwrap().len();
     assert_eq!(count(Selection::default()), 4);
     assert_eq!(count(domain("elsewhere.test")), 2);
