@@ -65,7 +65,7 @@ async fn mbsync_in_both_directions_and_then_nothing_to_do() {
     fs::create_dir(&mail).expect("makes a folder");
     let file = folder.path().join("mbsyncrc");
     let configuration = format!(
-        "IMAPAccount g\nHost 127.0.0.1\nPort {}\nUser alice@example.test\nPass \"{PASSWORD}\"\nSSLType None\nAuthMechs PLAIN\n\
+        "IMAPAccount g\nHost 127.0.0.1\nPort {}\nUser alice@example.test\nPass \"{PASSWORD}\"\nSSLType None\nAuthMechs PLAIN\n\n\
          IMAPStore far\nAccount g\n\nMaildirStore near\nPath {m}/\nInbox {m}/INBOX\nSubFolders Verbatim\n\n\
          Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n",
         server.port(143),

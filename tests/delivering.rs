@@ -75,12 +75,14 @@ async fn what_waits_survives_a_kill_and_goes_out_once() {
     server.kill();
     sink.behave();
     server.serve().await;
+    // Those that were tried before the kill wait for their time; the others go out at once.
     let waiting = server.json(&["queue", "list"]);
-    assert_eq!(waiting["total"], 5, "{waiting}");
     let ids: Vec<String> =
         waiting["entries"].as_array().into_iter().flatten().map(|entry| entry["id"].to_string()).collect();
     let arguments: Vec<&str> = ["queue", "retry"].into_iter().chain(ids.iter().map(String::as_str)).collect();
-    server.json(&arguments);
+    if !ids.is_empty() {
+        server.json(&arguments);
+    }
     let received = sink.received(5).await;
     let mut subjects: Vec<_> = received.iter().map(|message| message.text()).collect();
     subjects.sort();

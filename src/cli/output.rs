@@ -49,8 +49,11 @@ pub(crate) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Rows of an array as a table with these columns: heading, and how to read a cell.
-pub(crate) fn table(rows: &Value, columns: &[(&str, &dyn Fn(&Value) -> String)]) -> String {
+/// A column: its heading, and how a cell is read off a row.
+pub(crate) type Column<'a> = (&'a str, &'a dyn Fn(&Value) -> String);
+
+/// Rows of an array as a table with these columns.
+pub(crate) fn table(rows: &Value, columns: &[Column<'_>]) -> String {
     let rows = rows.as_array().map_or(&[][..], Vec::as_slice);
     if rows.is_empty() {
         return "none".into();

@@ -149,7 +149,10 @@ impl Session {
             let gathered = match self.next_command().await? {
                 Waited::Input(Some(gathered)) => gathered,
                 Waited::Input(None) => return Ok(()),
-                other => return Ok(self.bye(&other).await),
+                other => {
+                    self.bye(&other).await;
+                    return Ok(());
+                }
             };
             // Boxed, so that a session that waits is no larger than waiting needs.
             match Box::pin(self.handle(gathered)).await? {
@@ -160,7 +163,10 @@ impl Session {
                     }
                 }
                 Next::StartTls => Box::pin(self.start_tls()).await?,
-                Next::End => return Ok(self.wire.close().await),
+                Next::End => {
+                    self.wire.close().await;
+                    return Ok(());
+                }
             }
         }
     }
@@ -444,5 +450,5 @@ async fn moved(watch: Option<&mut watch::Receiver<u64>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -135,6 +135,6 @@ mod tests {
     fn html_becomes_text() {
         let text =
             html_to_text("<h1>Title</h1><p>Hello <a href='https://example.org/'>link</a></p><ul><li>one<li>two</ul>");
-        assert!(text.contains("Title") && text.contains("Hello link") && text.contains("* one"), "{text}");
+        assert!(text.contains("Title") && text.contains("Hello [link]") && text.contains("* one"), "{text}");
     }
 }

@@ -121,7 +121,7 @@ impl Browser {
         self.goto(&server.url("/sign-in")).await;
         self.fill("input[name=name]", &format!("{user}@example.test")).await;
         self.fill("input[name=password]", PASSWORD).await;
-        self.click("form button[type=submit]").await;
+        self.click("main button.primary, form button.primary").await;
         self.wait_for(".topbar").await;
     }
 

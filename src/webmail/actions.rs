@@ -98,7 +98,7 @@ impl Back {
         let mut shell = Shell::load(&mut lease, &self.mailbox).await?;
         drop(lease);
         shell.query.clone_from(&list.place.q);
-        let shell = shell.as_part();
+        let shell = shell.into_part();
         let mut response = httpd::render(&ListPart { page: &visit.page, shell: &shell, list: &list, undo, closes })?;
         if closes && let Ok(value) = header::HeaderValue::from_str(&list.address()) {
             response.headers_mut().insert(header::HeaderName::from_static("hx-push-url"), value);

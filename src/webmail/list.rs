@@ -194,7 +194,7 @@ pub(crate) async fn show(
     drop(lease);
     shell.query.clone_from(&list.place.q);
     if visit.is_fragment && visit.target.as_deref() == Some("list") {
-        let shell = shell.as_part();
+        let shell = shell.into_part();
         return httpd::render(&ListPart { page: &visit.page, shell: &shell, list: &list, undo: None, closes: false });
     }
     let undo = undo.into_inner().shown();

@@ -173,7 +173,7 @@ pub(crate) async fn show(
     // The folders are read after the message, so that it is not counted as unread any more.
     let mut shell = Shell::load(&mut lease, &mailbox).await?;
     if visit.is_fragment && visit.target.as_deref() == Some("reader") {
-        let shell = shell.as_part();
+        let shell = shell.into_part();
         return httpd::render(&MessagePart { page: &visit.page, shell: &shell, reading: &reading });
     }
     let mut list = Listing::load(&mut lease, &selected, &place).await?;

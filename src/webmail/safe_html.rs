@@ -260,7 +260,8 @@ pub fn clean(html: &str, images: &Images) -> Safe {
             "style" => style(value).map(Cow::Owned),
             _ => Some(Cow::Borrowed(value)),
         });
-    let html_shown = builder.clean(shown).to_string();
+    // CR comes from a character reference; written plainly, the next reader would take it for a line end.
+    let html_shown = builder.clean(shown).to_string().replace('\r', "\n");
     Safe { html: html_shown, blocked: blocked.load(Ordering::Relaxed), cut: shown.len() < html.len() }
 }
 

@@ -34,7 +34,7 @@ impl Shell {
     }
 
     /// The same for a part of a page.
-    pub(crate) fn as_part(mut self) -> Self {
+    pub(crate) fn into_part(mut self) -> Self {
         self.is_part = true;
         self
     }

@@ -68,14 +68,14 @@ impl Part {
     /// Transfer encoding and charset undone: `bytes` is what `BODY[section]` gave.
     pub(crate) fn text(&self, bytes: &[u8]) -> (summary::Part, String) {
         let (message, part) = self.alone(bytes);
-        let text = mail::text::decode_text(&part, &message);
+        let text = mail::text::decode_text(&part, message);
         (part, text)
     }
 
     /// Transfer encoding undone.
     pub(crate) fn decode(&self, bytes: &[u8]) -> Vec<u8> {
         let (message, part) = self.alone(bytes);
-        mail::text::decode(&part, &message)
+        mail::text::decode(&part, message)
     }
 
     /// The part as a message by itself, for the decoders of [`mail`].
@@ -226,7 +226,7 @@ impl<'a> Contents<'a> {
             "multipart/alternative" if !part.children.is_empty() => self.add_alternatives(part, in_related),
             "multipart/related" => part.children.iter().for_each(|child| self.add(child, true)),
             kind if kind.starts_with("multipart/") => {
-                part.children.iter().for_each(|child| self.add(child, in_related))
+                part.children.iter().for_each(|child| self.add(child, in_related));
             }
             "text/plain" | "text/html" if part.disposition != "attachment" && part.name.is_empty() => {
                 self.rich.push(part);

@@ -13,7 +13,7 @@ use admin::{
 use config::Settings;
 use directory::{AccountState, Directory};
 use net::dns::Resolver;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 use store::{Options, Store};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = Self { context: context(folder.path().join("data")), folder };
+        let world = Self { context: context(&folder.path().join("data")), folder };
         domains::add(&world.context, DomainAdd { name: "example.test".into(), ..DomainAdd::default() }).await.unwrap();
         world
     }
@@ -44,9 +44,9 @@ impl World {
     }
 }
 
-fn context(dir: PathBuf) -> Context {
-    std::fs::create_dir_all(&dir).unwrap();
-    let settings = Arc::new(Settings::new("mail.example.test", &dir));
+fn context(dir: &Path) -> Context {
+    std::fs::create_dir_all(dir).unwrap();
+    let settings = Arc::new(Settings::new("mail.example.test", dir));
     let config_file = dir.join("gatepost.toml");
     if !config_file.exists() {
         std::fs::write(&config_file, "hostname = \"mail.example.test\"\ndata_dir = \".\"\n").unwrap();
@@ -78,7 +78,7 @@ async fn a_backup_holds_everything_and_opens_as_a_server() {
     assert!(done.files >= 4 && done.bytes > 0, "{done:?}");
     world.add("later", false).await;
 
-    let copy = context(target.clone());
+    let copy = context(&target);
     let addresses: Vec<String> =
         accounts::list(&copy, None).unwrap().into_iter().map(|account| account.address).collect();
     assert_eq!(addresses, ["alice@example.test"], "what was there before, and nothing after");

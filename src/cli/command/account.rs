@@ -112,9 +112,9 @@ impl Account {
     pub(crate) async fn run(self, global: &Global) -> anyhow::Result<()> {
         match self.action {
             Action::List { domain } => {
-                output::show(global, &perform(global, Operation::AccountList { domain }).await?, accounts)
+                output::show(global, &perform(global, Operation::AccountList { domain }).await?, accounts);
             }
-            Action::Show { address } => one(global, perform(global, Operation::AccountShow { address }).await?),
+            Action::Show { address } => one(global, &perform(global, Operation::AccountShow { address }).await?),
             Action::Add { address, name, quota, admin, password_stdin } => {
                 let password = Password(password::read(password_stdin, &address)?);
                 let add = AccountAdd { address, name, password, admin, quota };
@@ -129,7 +129,7 @@ impl Account {
                 });
                 one(
                     global,
-                    perform(global, Operation::AccountSet(AccountSet { address, name, state, admin, quota })).await?,
+                    &perform(global, Operation::AccountSet(AccountSet { address, name, state, admin, quota })).await?,
                 );
             }
             Action::Password { address, password_stdin } => {
@@ -176,8 +176,8 @@ async fn app_password(global: &Global, action: AppPassword) -> anyhow::Result<()
     Ok(())
 }
 
-fn one(global: &Global, value: Value) {
-    output::show(global, &value, |value| accounts(&Value::Array(vec![value.clone()])));
+fn one(global: &Global, value: &Value) {
+    output::show(global, value, |value| accounts(&Value::Array(vec![value.clone()])));
 }
 
 fn accounts(value: &Value) -> String {

@@ -27,7 +27,7 @@ impl Config {
         let (file, settings) = global.settings()?;
         match self.action {
             Action::Check => {
-                output::show(global, &json!({ "file": file, "valid": true }), |_| format!("{}: good", file.display()))
+                output::show(global, &json!({ "file": file, "valid": true }), |_| format!("{}: good", file.display()));
             }
             Action::Show => {
                 let listen = &settings.listen;

@@ -93,7 +93,7 @@ impl Domain {
                 output::show(global, &value, |_| format!("removed {name}"));
             }
             Action::Dns { name } => {
-                output::show(global, &perform(global, Operation::DomainDns { name }).await?, records)
+                output::show(global, &perform(global, Operation::DomainDns { name }).await?, records);
             }
         }
         Ok(())

@@ -120,7 +120,7 @@ impl Init {
         );
         match link {
             Some(link) => {
-                text += &format!("2. Make the admin:  {link}\n                    (works once, for two days)\n")
+                text += &format!("2. Make the admin:  {link}\n                    (works once, for two days)\n");
             }
             None => text += &format!("2. Sign in:         {}\n", base_url(settings)),
         }

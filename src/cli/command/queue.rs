@@ -59,10 +59,9 @@ struct Filter {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = true)]
 struct Which {
     /// Entries, from queue list
-    #[arg(value_name = "ID", conflicts_with_all = ["domain", "sender", "state", "all"])]
+    #[arg(value_name = "ID", required_unless_present_any = ["domain", "sender", "state", "all"], conflicts_with_all = ["domain", "sender", "state", "all"])]
     ids: Vec<u64>,
     #[command(flatten)]
     filter: Filter,

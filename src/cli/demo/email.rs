@@ -131,7 +131,7 @@ impl Email {
     }
 
     fn text_part(&self, subtype: &str, text: &str) -> Vec<u8> {
-        let text = text.replace('\n', "\r\n");
+        let text = format!("{}\r\n", text.trim_end().replace('\n', "\r\n"));
         let (name, encoding, body) = match self.charset {
             Charset::Utf8 if text.is_ascii() && text.lines().all(|line| line.len() < 900) => {
                 ("utf-8", "7bit", text.into_bytes())

@@ -111,10 +111,11 @@ fn decoded<'a>(part: &Part, message: &'a [u8]) -> Cow<'a, [u8]> {
 }
 
 fn decoded_text<'a>(part: &Part, message: &'a [u8]) -> Cow<'a, str> {
-    if is_utf8(part.parameter("charset")) && !matches!(part.encoding.as_str(), "base64" | "quoted-printable") {
-        if let Ok(text) = str::from_utf8(part.body(message)) {
-            return text.into();
-        }
+    if is_utf8(part.parameter("charset"))
+        && !matches!(part.encoding.as_str(), "base64" | "quoted-printable")
+        && let Ok(text) = str::from_utf8(part.body(message))
+    {
+        return text.into();
     }
     text::decode_text(part, message).into()
 }
@@ -146,7 +147,7 @@ mod tests {
         check(message, "gruesse", false, false);
         let mut buffer = Vec::new();
         let block = message.as_bytes();
-        assert!(field_contains(block, "subject", &Needle::new("GRÜSSE an"), &mut buffer) == false);
+        assert!(!field_contains(block, "subject", &Needle::new("GRÜSSE an"), &mut buffer));
         assert!(field_contains(block, "subject", &Needle::new("Grüße AN"), &mut buffer));
         assert!(field_contains(block, "x", &Needle::new(""), &mut buffer));
         assert!(!field_contains(block, "y", &Needle::new(""), &mut buffer));

@@ -32,7 +32,7 @@ impl Entry {
     pub(crate) fn new(message: &Message) -> Self {
         let summary = &message.summary;
         let (subject, is_reply) = base_subject(summary.envelope.subject.as_deref().unwrap_or_default());
-        let id = summary.envelope.message_id.as_deref().map(|id| {
+        let id: Option<Box<str>> = summary.envelope.message_id.as_deref().map(|id| {
             let id: String = id.chars().filter(|c| !c.is_whitespace()).collect();
             let inner = id.split_once('<').map_or(id.as_str(), |(_, rest)| rest);
             Box::from(inner.split_once('>').map_or(inner, |(inner, _)| inner))
@@ -42,7 +42,7 @@ impl Entry {
             sent: sorting::sent(message),
             subject: subject.into(),
             is_reply,
-            id: id.filter(|id: &Box<str>| !id.is_empty()),
+            id: id.filter(|id| !id.is_empty()),
             references: summary.references.iter().map(|id| Box::from(id.as_str())).collect(),
         }
     }

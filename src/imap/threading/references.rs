@@ -93,7 +93,7 @@ impl Threader {
     }
 
     /// All nodes below the roots, each before its children.
-    fn from_above(&self) -> Vec<Index> {
+    fn top_down(&self) -> Vec<Index> {
         let mut order = self.roots.clone();
         let mut at = 0;
         while let Some(&index) = order.get(at) {
@@ -106,7 +106,7 @@ impl Threader {
     /// Step 3: what is missing and holds nothing goes; what is missing elsewhere than at the top gives its place to its
     /// children; at the top it does so when it has only one.
     fn prune(&mut self) {
-        for index in self.from_above().into_iter().rev() {
+        for index in self.top_down().into_iter().rev() {
             let children = std::mem::take(&mut self.nodes[index].children);
             let mut kept = Vec::with_capacity(children.len());
             for child in children {
@@ -135,7 +135,7 @@ impl Threader {
 
     /// Steps 4 and 6: siblings by date; what is missing has the date of its first child.
     fn sort(&mut self) {
-        for index in self.from_above().into_iter().rev() {
+        for index in self.top_down().into_iter().rev() {
             let mut children = std::mem::take(&mut self.nodes[index].children);
             children.sort_by_cached_key(|&child| self.date(child));
             self.nodes[index].children = children;

@@ -12,7 +12,13 @@ use std::{
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    time::{Duration, Instant},
 };
+
+/// Longest wait for the engine's threads to let go of its files.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Between two looks whether they have.
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 
 const POSITION: &[u8] = b"position";
 
@@ -29,6 +35,21 @@ impl From<::sled::Error> for Error {
         match error {
             ::sled::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Self::DiskFull,
             error => Self::Index(error.to_string()),
+        }
+    }
+}
+
+/// Its threads let go of the lock some time after it was closed; nobody else can hold it, as the store has a lock of its own.
+fn open_when_free(config: &::sled::Config) -> ::sled::Result<::sled::Db> {
+    let since = Instant::now();
+    loop {
+        match config.open() {
+            Err(::sled::Error::Io(error))
+                if error.to_string().contains("acquire lock") && since.elapsed() < LOCK_WAIT =>
+            {
+                std::thread::sleep(LOCK_LOOK);
+            }
+            other => return other,
         }
     }
 }
@@ -77,7 +98,7 @@ impl Sled {
             .mode(::sled::Mode::LowSpace)
             .flush_every_ms(Some(500));
         let (db, trees) = guard(|| {
-            let db = config.open()?;
+            let db = open_when_free(&config)?;
             let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
             Ok((db, trees))
         })?;

@@ -2,7 +2,7 @@
 
 use super::{
     read::{Next, Scan, place},
-    record::{HEADER_BYTES, Header, Kind, take_commit},
+    record::{HEADER_BYTES, Header, Kind, SEAL_BYTES, take_commit},
     segment::{self, START_BYTES, Start},
     writer::{self, Head},
 };
@@ -57,7 +57,9 @@ pub(crate) fn end(log: &Path, store: StoreId, segment_bytes: u64) -> Result<End,
         head.end = START_BYTES;
     }
     head.file.sync_all()?;
-    let position = Position { number, segment: last, offset: head.end };
+    // Before a seal: what follows this position is then read as what it is, the way to the next segment.
+    let offset = if sealed { head.end - SEAL_BYTES } else { head.end };
+    let position = Position { number, segment: last, offset };
     Ok(End { head, position, discarded })
 }
 

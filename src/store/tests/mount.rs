@@ -17,15 +17,15 @@ pub(crate) struct Mount {
 impl Mount {
     /// A file system in memory.
     pub(crate) fn memory(bytes: u64) -> Result<Self, String> {
-        Self::mount(&["-t", "tmpfs", "-o", &format!("size={bytes}"), "none"])
+        Self::at(&["-t", "tmpfs", "-o", &format!("size={bytes}"), "none"])
     }
 
     /// The file system in an image, on a loop device.
     pub(crate) fn image(image: &Path) -> Result<Self, String> {
-        Self::mount(&["-t", "ext4", "-o", "loop", image.to_str().unwrap()])
+        Self::at(&["-t", "ext4", "-o", "loop", image.to_str().unwrap()])
     }
 
-    fn mount(arguments: &[&str]) -> Result<Self, String> {
+    fn at(arguments: &[&str]) -> Result<Self, String> {
         let dir = TempDir::new().unwrap();
         run(Command::new("mount").args(arguments).arg(dir.path()))?;
         Ok(Self { dir })

@@ -37,12 +37,15 @@ fn records(segment: &[u8]) -> Vec<Record> {
     records
 }
 
+/// A row of the index.
+type Row = (store::backend::Tree, Vec<u8>, Vec<u8>);
+
 /// A log, and what the store held after each of its commits.
 struct Log {
     engine: Engine,
     format: Vec<u8>,
     segment: Vec<u8>,
-    states: Vec<Vec<(store::backend::Tree, Vec<u8>, Vec<u8>)>>,
+    states: Vec<Vec<Row>>,
 }
 
 impl Log {

@@ -45,12 +45,15 @@ pub(super) struct Progress {
     pub(super) discarded: bool,
 }
 
+/// People that someone may write to, and when they were looked up.
+type People = (Arc<Vec<Known>>, Instant);
+
 type Sheet = Arc<tokio::sync::Mutex<Progress>>;
 
 /// The desk of all people.
 pub(crate) struct Desk {
     sheets: Mutex<HashMap<[u8; 32], (Sheet, Instant)>>,
-    people: Mutex<HashMap<TicketKey, (Arc<Vec<Known>>, Instant)>>,
+    people: Mutex<HashMap<TicketKey, People>>,
     memory: Arc<Semaphore>,
 }
 

@@ -170,7 +170,8 @@ impl Draft {
         }
         let has_named = !to.people.is_empty() || !cc.people.is_empty();
         for (field, recipients) in [("To", &to), ("Cc", &cc), ("Bcc", &bcc)] {
-            if !recipients.people.is_empty() && !(field == "Bcc" && reader == Reader::Recipients) {
+            let is_shown = field != "Bcc" || reader != Reader::Recipients;
+            if is_shown && !recipients.people.is_empty() {
                 builder = builder.header(field, Address::new_list(recipients.people.iter().map(written).collect()));
             }
         }

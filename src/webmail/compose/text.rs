@@ -51,7 +51,7 @@ fn gather<'a>(part: &'a Part, texts: &mut Vec<&'a Part>) {
     let mut forms: Vec<Vec<&Part>> = forms.filter(|texts| !texts.is_empty()).collect();
     let has_words = |part: &&Part| part.body_end > part.body_start;
     let plain = forms.iter().position(|t| t.iter().any(|part| has_words(part) && part.is_type("text", "plain")));
-    let best = plain.or_else(|| forms.iter().position(|t| t.iter().any(|part| has_words(part))));
+    let best = plain.or_else(|| forms.iter().position(|t| t.iter().any(&has_words)));
     if !forms.is_empty() {
         texts.append(&mut forms.swap_remove(best.unwrap_or(0)));
     }
