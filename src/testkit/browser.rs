@@ -4,6 +4,7 @@ use crate::{TestServer, server::PASSWORD};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
+    mem::ManuallyDrop,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -19,8 +20,8 @@ const LOOK: Duration = Duration::from_millis(25);
 
 /// A browser with a profile of its own; ends with the test.
 pub struct Browser {
-    /// WebDriver's view of it.
-    pub driver: WebDriver,
+    /// WebDriver's view of it. Never dropped: it would wait for an answer of the ChromeDriver that ends with this.
+    pub driver: ManuallyDrop<WebDriver>,
     chromedriver: Child,
     _profile: TempDir,
 }
@@ -88,7 +89,7 @@ impl Browser {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).expect("is an argument");
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).expect("is a level");
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.expect("Chromium starts");
-        let browser = Self { driver, chromedriver, _profile: profile };
+        let browser = Self { driver: ManuallyDrop::new(driver), chromedriver, _profile: profile };
         browser.screen(Screen::DESKTOP).await;
         browser
     }
