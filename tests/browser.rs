@@ -214,15 +214,15 @@ async fn console_pages_are_sound() {
     let paths = [
         "/admin/",
         "/admin/domains",
-        "/admin/domains/-/new",
+        "/admin/domains/new",
         "/admin/domains/example.test",
         "/admin/domains/example.test/dns",
         "/admin/accounts",
         "/admin/accounts/alice@example.test",
-        "/admin/accounts/-/new",
+        "/admin/accounts/new",
         "/admin/aliases",
         "/admin/queue",
-        "/admin/traces",
+        "/admin/trace",
     ];
     pages_are_sound("admin", &paths).await;
 }

@@ -27,9 +27,9 @@ pub struct Limits {
     pub incoming_bytes_max: usize,
     /// Wrong commands in one session before it is closed (`421 4.7.0`).
     pub bad_commands_max: u32,
-    /// Failed sign-ins from one address within [`Limits::sign_in_window`] before further ones are refused.
+    /// Failed sign-ins from one address within [`Limits::SIGN_IN_WINDOW`] before further ones are refused.
     pub sign_in_failures_per_address_max: u32,
-    /// Failed sign-ins to one account within [`Limits::sign_in_window`] before further ones are refused.
+    /// Failed sign-ins to one account within [`Limits::SIGN_IN_WINDOW`] before further ones are refused.
     pub sign_in_failures_per_account_max: u32,
 }
 

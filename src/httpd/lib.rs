@@ -2,7 +2,7 @@
 //!
 //! Layout: [`site`] composes and serves, [`ground`] wraps every request (request id, session, cross-site guard, security
 //! headers, errors as pages), [`session`] who is signed in and how that is asked, [`csrf`] and [`form`] guard what changes
-//! something, [`page`] what every template needs, [`language`] and [`format`] words, dates and sizes, [`assets`] static
+//! something, [`page`] what every template needs, [`language`] and [`mod@format`] words, dates and sizes, [`assets`] static
 //! files, [`sign_in`] and [`preferences`] the pages shared by all, [`health`] what machines ask, [`events`] server-sent
 //! events, [`fault`] errors.
 //!

@@ -255,7 +255,7 @@ fn line(text: &str) -> String {
     text.chars().take(WORDS_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// As [`line`], in ASCII.
+/// As [`fn@line`], in ASCII.
 fn ascii(text: &str) -> String {
     line(text).chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
 }

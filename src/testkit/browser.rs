@@ -243,10 +243,10 @@ impl Browser {
         assert!(widths[0].as_u64() <= widths[1].as_u64(), "{name} is wider than the screen: {widths}");
     }
 
-    /// What the page has written to the console, and what the browser complained about.
+    /// What the page has written to the console, and what the browser complained about; without its recommendations.
     pub async fn complaints(&self) -> Vec<String> {
         let entries = self.driver.browser_log().await.expect("Chromium gives its log");
-        entries.into_iter().map(|entry| format!("{entry:?}")).collect()
+        entries.into_iter().filter(|entry| entry.level != "DEBUG").map(|entry| format!("{entry:?}")).collect()
     }
 
     /// The screen as PNG.

@@ -2,7 +2,7 @@
 //!
 //! Layout: [`mailbox`] all messages in their places, out of [`stories`] written by hand and [`series`] made by machine;
 //! [`email`] and [`files`] how a message and its attachments are written down; [`people`] who writes; [`random`] numbers
-//! that are the same for the same seed; [`seed`] from there into a store.
+//! that are the same for the same seed; [`mod@seed`] from there into a store.
 
 mod email;
 mod files;

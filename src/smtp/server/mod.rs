@@ -1,6 +1,6 @@
 //! SMTP sessions: port 25 for other servers, 587 and 465 for our people.
 //!
-//! Layout: [`session`] the state machine, bytes in and replies and events out; `command/` its commands, a file for each
+//! Layout: [`mod@session`] the state machine, bytes in and replies and events out; `command/` its commands, a file for each
 //! group; `connection` the socket, TLS and time-outs around it; `check` what the directory says to senders, recipients
 //! and sign-ins; `accept` from finished text to the commit.
 //!
