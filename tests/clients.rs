@@ -91,6 +91,7 @@ async fn mbsync_in_both_directions_and_then_nothing_to_do() {
     imap.imap("EXPUNGE").await;
     imap.imap("STORE 1 +FLAGS (\\Flagged)").await;
     sync();
+    imap.imap("NOOP").await;
     let found = imap.imap("UID SEARCH SUBJECT \"from here\"").await;
     assert!(found.iter().any(|line| line.starts_with("* SEARCH ") && line.len() > "* SEARCH ".len()), "{found:?}");
     let before = imap.imap("STATUS INBOX (MESSAGES UIDNEXT HIGHESTMODSEQ)").await;
