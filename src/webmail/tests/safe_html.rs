@@ -110,13 +110,20 @@ fn assert_style_harmless(style: &str, of: &str) {
     }
 }
 
+/// The attributes that cleaning adds to links, which come in any order, in one.
+fn ordered(html: &str) -> String {
+    let (target, rel) = (" target=\"_blank\"", " rel=\"noopener noreferrer nofollow\"");
+    html.replace(&format!("{target}{rel}"), &format!("{rel}{target}"))
+}
+
 fn assert_holds(html: &str) {
     for images in [Images::none(), allowing()] {
         let once = clean(html, &images);
         assert_harmless(&once.html, html);
     }
     let once = clean(html, &Images::none()).html;
-    assert_eq!(clean(&once, &Images::none()).html, once, "doing it twice differs for {html:?}");
+    let twice = clean(&once, &Images::none()).html;
+    assert_eq!(ordered(&twice), ordered(&once), "doing it twice differs for {html:?}");
 }
 
 #[test]
