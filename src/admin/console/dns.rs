@@ -91,15 +91,18 @@ pub(crate) async fn records(visit: Visit, domain: Path<String>) -> Result<HttpRe
 async fn look_up(visit: &Visit, domain: &str) -> Result<Found, Fault> {
     let page = &visit.page;
     let records = dns::check(&visit.context, domain).await?;
-    let open = records.iter().filter(|record| record.state != State::Right).count();
-    let summary = match open {
-        0 => page.t("admin-dns-all-right"),
-        open => page.t1("admin-dns-open", "count", open),
+    let count = |wanted: fn(State) -> bool| records.iter().filter(|record| wanted(record.state)).count();
+    let open = count(|state| matches!(state, State::Missing | State::Different));
+    let unknown = count(|state| state == State::Unknown);
+    let (kind, icon, summary) = match (open, unknown) {
+        (0, 0) => ("good", "circle-check", page.t("admin-dns-all-right")),
+        (0, unknown) => ("warn", "triangle-alert", page.t1("admin-dns-unknown", "count", unknown)),
+        (open, _) => ("warn", "triangle-alert", page.t1("admin-dns-open", "count", open)),
     };
     Ok(Found {
         summary,
-        kind: if open == 0 { "good" } else { "warn" },
-        icon: if open == 0 { "circle-check" } else { "triangle-alert" },
+        kind,
+        icon,
         records: records.into_iter().map(|record| row(page, record)).collect(),
         certificate: certificate(visit)?,
         at: text::when(page, jiff::Timestamp::now().as_millisecond()),

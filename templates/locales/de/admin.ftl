@@ -47,7 +47,7 @@ admin-hours = { $count ->
 }
 admin-days = { $count ->
     [one] { $count } Tag
-   *[other] { $count } Tagen
+   *[other] { $count } Tage
 }
 
 admin-done-added = Hinzugefügt.
@@ -112,7 +112,7 @@ admin-chart-label = Nachrichten je Minute der letzten Stunde: { $in } empfangen,
 admin-server = Server
 admin-hostname = Hostname
 admin-version = Version
-admin-running = Läuft seit
+admin-running = Laufzeit
 admin-running-since = seit
 admin-certificate = Zertifikat
 admin-certificate-names = Gültig für
@@ -173,6 +173,10 @@ admin-dns-all-right = Alle Einträge sind, wie sie sein sollen.
 admin-dns-open = { $count ->
     [one] Ein Eintrag braucht Ihre Aufmerksamkeit.
    *[other] { $count } Einträge brauchen Ihre Aufmerksamkeit.
+}
+admin-dns-unknown = { $count ->
+    [one] Ein Eintrag ließ sich nicht prüfen. Die Nameserver haben nicht geantwortet.
+   *[other] { $count } Einträge ließen sich nicht prüfen. Die Nameserver haben nicht geantwortet.
 }
 admin-dns-name = Name
 admin-dns-type = Typ

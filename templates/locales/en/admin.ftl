@@ -174,6 +174,10 @@ admin-dns-open = { $count ->
     [one] One record needs your attention.
    *[other] { $count } records need your attention.
 }
+admin-dns-unknown = { $count ->
+    [one] One record could not be checked. The name servers did not answer.
+   *[other] { $count } records could not be checked. The name servers did not answer.
+}
 admin-dns-name = Name
 admin-dns-type = Type
 admin-dns-wanted = Should be
