@@ -169,6 +169,15 @@ async fn put(visit: Visit, kept: Option<String>, typed: Typed, mut faults: Fault
             Err(OpError::Exists(_)) => {
                 faults.add("address", page.t1("admin-fault-is-account", "address", typed.address.trim()));
             }
+            Err(OpError::Invalid(text)) => {
+                let unknown = targets.iter().find(|target| text.to_lowercase().starts_with(&target.to_lowercase()));
+                let text = match unknown {
+                    Some(target) => page.t1("admin-fault-target", "address", target),
+                    None if text.contains("leads back") => page.t("admin-fault-loop"),
+                    None => text,
+                };
+                faults.add("targets", text);
+            }
             Err(error) => faults.refused("targets", error)?,
         }
     }

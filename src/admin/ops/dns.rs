@@ -103,20 +103,20 @@ async fn mx(resolver: &Resolver, domain: &str, host: &str) -> Record {
 }
 
 async fn spf(resolver: &Resolver, domain: &str, host: &str) -> Record {
-    let addresses: Vec<String> =
-        ask(host, resolver.addresses(host)).await.unwrap_or_default().iter().map(ToString::to_string).collect();
+    let (addresses, texts) = tokio::join!(ask(host, resolver.addresses(host)), ask(domain, resolver.txt(domain)));
+    let addresses = addresses.unwrap_or_default();
     let is_spf = |text: &String| text.to_ascii_lowercase().starts_with("v=spf1");
-    let found: Result<Vec<String>, DnsError> =
-        ask(domain, resolver.txt(domain)).await.map(|texts| texts.into_iter().filter(is_spf).collect());
+    let found: Result<Vec<String>, DnsError> = texts.map(|texts| texts.into_iter().filter(is_spf).collect());
     // More than one is an error that makes all of them void (RFC 7208 section 4.5).
     let alone = found.as_ref().is_ok_and(|texts| texts.len() == 1);
+    let is_ours = |text: &str| text.parse().is_ok_and(|address: IpAddr| addresses.contains(&address));
     let right = |text: &str| {
         let names_us = |term: &str| {
             let term = term.trim_start_matches('+').to_ascii_lowercase();
             term == "mx"
                 || term == format!("a:{host}")
                 || (term == "a" && domain == host)
-                || addresses.iter().any(|address| term.ends_with(&format!(":{address}")))
+                || ["ip4:", "ip6:"].iter().filter_map(|kind| term.strip_prefix(kind)).any(is_ours)
         };
         alone && text.split_ascii_whitespace().any(names_us)
     };
