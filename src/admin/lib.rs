@@ -5,7 +5,8 @@
 //! [`size`] sizes as people write them, `console` the pages, one file for each noun.
 //!
 //! Invariants: a page does nothing that [`ops`] does not offer, so the command line can do all that the console can. Every
-//! handler takes [`httpd::Admin`], and every one that changes something a guarded form. Secrets are shown once, in the answer
+//! handler takes a `Visit`, which is had by [`httpd::Admin`] only, and every one that changes something a guarded form; setup
+//! has its token instead. Secrets are shown once, in the answer
 //! to the form that made them, and stand in no address.
 //!
 //! Errors: [`OpError`] says what to do differently; pages show it beside what was typed, which is kept.
