@@ -76,7 +76,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const source = event.detail.elt;
   if (!source.matches("form")) return;
   for (const menu of source.querySelectorAll("details[data-menu][open]")) menu.open = false;
-  if (source.matches(".undo")) source.remove();
+  if (source.matches(".undo")) dismiss(source);
   next = null;
   if (source.matches(".message-bar") && wide.matches) {
     const row = currentRow();
@@ -107,10 +107,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   hideLater();
 });
 
+/** Takes a message away with what was wrapped around it. */
+function dismiss(undo) {
+  (undo.closest(".toast-slot") ?? undo).remove();
+}
+
 function hideLater() {
   for (const undo of document.querySelectorAll(".undo:not([data-seen])")) {
     undo.dataset.seen = "";
-    setTimeout(() => undo.remove(), 12000);
+    setTimeout(() => dismiss(undo), 12000);
   }
 }
 
