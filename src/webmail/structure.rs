@@ -208,6 +208,10 @@ impl<'a> Contents<'a> {
     pub(crate) fn of(root: &'a Part) -> Self {
         let mut contents = Self::default();
         contents.add(root, false);
+        // Invitations have the same calendar twice: for programs, and as a file for people.
+        if contents.attachments.iter().any(|p| p.name.ends_with(".ics")) {
+            contents.attachments.retain(|p| p.media_type != "text/calendar" || !p.name.is_empty());
+        }
         contents
     }
 
