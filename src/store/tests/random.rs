@@ -137,6 +137,13 @@ pub(crate) fn run(store: &Fixture, account: u8, operation: &Operation, number: u
     }
 }
 
+/// Ends a removal of the third account that was begun.
+pub(crate) fn finish(store: &Fixture) {
+    if store.mailboxes(ACCOUNTS[2]).unwrap().is_empty() {
+        wait(store.commit(Vec::new(), |tx| tx.account_remove(ACCOUNTS[2]))).unwrap();
+    }
+}
+
 /// A mailbox by its number, among those that there may be.
 fn mailbox(tx: &Tx<'_>, account: AccountId, number: u8) -> Result<Mailbox, Error> {
     let roles = Role::ALL.len() as u8;

@@ -16,7 +16,6 @@ fn rebuilding_equals_the_original(engine: Engine) {
             random::run(&store, *account, operation, number as u32);
         }
         let before = sound::dump(&store);
-        sound::check(&store, &[ALICE, BOB, AccountId(3)]);
         let backup = TempDir::new().unwrap();
         store.backup(backup.path(), &mut |_| {}).unwrap();
 
@@ -32,6 +31,8 @@ fn rebuilding_equals_the_original(engine: Engine) {
             Store::rebuild(dir, &rebuild_options, &mut |_| {}).unwrap();
         });
         assert!(sound::dump(&store) == before, "rebuilt");
+        // What is left of an account that is being removed belongs to nobody whom the check could ask.
+        random::finish(&store);
         sound::check(&store, &[ALICE, BOB, AccountId(3)]);
 
         let other = if engine == Engine::Sled { Engine::Redb } else { Engine::Sled };
