@@ -198,6 +198,21 @@ fn vendored_files_are_as_they_were_published() {
 }
 
 #[test]
+fn the_paths_that_documents_name_are_there() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(document);
+        let named = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|code| ["src/", "templates/", "static/", "docs/"].iter().any(|start| code.starts_with(start)));
+        for path in named {
+            assert!(Path::new(ROOT).join(path).exists(), "{document} names {path}, which is not there");
+        }
+    }
+}
+
+#[test]
 fn what_the_documents_link_to_is_there() {
     let mut documents = files("docs", &["md"]);
     documents.extend(

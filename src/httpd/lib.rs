@@ -2,7 +2,7 @@
 //!
 //! Layout: [`site`] composes and serves, [`ground`] wraps every request (request id, session, cross-site guard, security
 //! headers, errors as pages), [`session`] who is signed in and how that is asked, [`csrf`] and [`form`] guard what changes
-//! something, [`page`] what every template needs, [`language`] and [`mod@format`] words, dates and sizes, [`assets`] static
+//! something, [`page`] what every template needs, [`language`] and [`mod@format`] words, dates and sizes, `percent` parts of addresses, [`assets`] static
 //! files, [`sign_in`] and [`preferences`] the pages shared by all, [`health`] what machines ask, [`events`] server-sent
 //! events, [`fault`] errors.
 //!
@@ -22,6 +22,7 @@ mod ground;
 mod health;
 mod language;
 mod page;
+mod percent;
 mod preferences;
 mod session;
 mod sign_in;
@@ -36,6 +37,7 @@ pub use format::Instant;
 pub use ground::{RequestId, is_fragment};
 pub use language::{Argument, Language};
 pub use page::{Markup, Page, Theme, render};
+pub use percent::percent_encoded;
 pub use session::{Admin, Primary, Session, SignInError, SignedIn, Unavailable};
 pub use site::{Routes, SignedOut, Site};
 

@@ -1,6 +1,6 @@
 //! `/sign-in` and `/sign-out`, shared by webmail and console.
 
-use crate::{Fault, Fields, Page, Session, SignInError, form, page, session, site::Shared};
+use crate::{Fault, Fields, Page, Session, SignInError, form, page, percent_encoded, session, site::Shared};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -40,14 +40,7 @@ struct Entered {
 
 /// Address of the sign-in page that comes back to `next`.
 pub(crate) fn address(next: &str) -> String {
-    let mut encoded = String::from("/sign-in?next=");
-    for byte in next.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    format!("/sign-in?next={}", percent_encoded(next, "/"))
 }
 
 /// The place to go to after sign-in: a path of ours, never another site.

@@ -5,7 +5,7 @@
 //! with a zone that tests write, [`sink`] a mail server that does what it is told, for good or ill.
 //!
 //! Invariants: knows the program only by its doors (ports, command line, files); is never linked into it; waits for events,
-//! never for time to pass. What goes wrong panics with what was said last: a test has no use for an error value.
+//! never for time to pass: only whether the program is ready has to be asked again and again. What goes wrong panics with what was said last: a test has no use for an error value.
 
 pub mod browser;
 pub mod conversation;

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::Write as _,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -246,11 +246,6 @@ impl TestServer {
     /// What the program has logged.
     pub fn log_text(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
-    }
-
-    /// The program.
-    pub fn program(&self) -> &Path {
-        &self.program
     }
 }
 

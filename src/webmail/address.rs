@@ -1,8 +1,6 @@
 //! Addresses of the pages. Everything that is not about one mailbox stands under `/mail/-/`; there a mailbox of the name `-` does
 //! no harm, because below a mailbox only numbers follow.
 
-use std::fmt::Write;
-
 /// A message in a mailbox: `/mail/{mailbox}/{uid}`.
 pub(crate) fn message(mailbox: &str, uid: u32) -> String {
     format!("{}/{uid}", self::mailbox(mailbox))
@@ -20,16 +18,7 @@ pub(crate) fn mailbox(mailbox: &str) -> String {
 
 /// Text as one segment of a path or one value of a query.
 pub(crate) fn segment(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
+    httpd::percent_encoded(text, "")
 }
 
 #[cfg(test)]

@@ -53,16 +53,7 @@ pub(crate) fn duration(page: &Page, ms: i64) -> String {
 
 /// A part of a path with everything percent-encoded that is not plain there.
 pub(crate) fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    httpd::percent_encoded(text, "@")
 }
 
 /// A query of those pairs that have a value.

@@ -13,7 +13,6 @@ use crate::{
     session::{Completed, Session},
 };
 use bytes::Bytes;
-use std::time::{SystemTime, UNIX_EPOCH};
 use store::{ModSeq, Uid, UidSet};
 
 /// Tells which messages match.
@@ -43,7 +42,7 @@ pub(super) async fn find(session: &mut Session, key: &Key) -> Result<(Matches, b
     // What the client does not know yet is not found, and neither is what is gone.
     let among = selected.known().intersection(&view.uids);
     let recent = recent(selected);
-    let known = Known { uids: selected.known(), recent: &recent, unseen: &view.unseen, now: now_ms() };
+    let known = Known { uids: selected.known(), recent: &recent, unseen: &view.unseen, now: super::mailbox::now_ms() };
     let program = Program::new(key, &known)?;
     let names_modseq = program.names_modseq;
     session.condstore |= names_modseq;
@@ -61,10 +60,6 @@ pub(super) fn recent(selected: &Selected) -> UidSet {
     let known = selected.known();
     let first = known.len().checked_sub(selected.recent()).and_then(|index| known.nth(index));
     UidSet::from_iter(first.map(|first| (first, Uid::MAX)))
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// How messages are numbered in an answer.
