@@ -41,6 +41,7 @@ async fn take_in(shared: &Shared, entry: &SpoolEntry) -> Result<(), Error> {
         step: None,
         detail: String::new(),
         quota: true,
+        terms: store::Terms::default(),
         message: draft.finish(),
     };
     let mut prepared = Prepared::new(Arc::new(incoming), &[]).await?;

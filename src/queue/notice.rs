@@ -81,6 +81,7 @@ fn write(
         step: None,
         detail: String::new(),
         quota: false,
+        terms: store::Terms { own: true, ..store::Terms::default() },
         message: draft.finish(),
     })
 }

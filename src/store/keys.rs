@@ -22,6 +22,7 @@
 //! | Spool | 1, id | [`crate::spool::SpoolEntry`] |
 //! | Spool | 2, when due, id | nothing |
 //! | Spool | 3, trace, when, step, hash | [`crate::trace::TraceEvent`] |
+//! | Spool | 4, account, id | nothing: an entry that was given for a later time |
 //!
 //! Values are a byte that tells their version, then postcard.
 
@@ -205,6 +206,17 @@ pub(crate) fn spool_due_of(key: &[u8]) -> Result<(i64, SpoolId), Error> {
     let both = u128::from_be_bytes(*bytes);
     Ok((((both >> 64) as u64 ^ (1 << 63)).cast_signed(), SpoolId(both as u64)))
 }
+/// Entries that an account has given for a later time.
+pub(crate) fn spool_timed_of(account: AccountId) -> Vec<u8> {
+    Key::default().u8(4).u64(account.0).done()
+}
+pub(crate) fn spool_timed(account: AccountId, id: SpoolId) -> Vec<u8> {
+    Key::default().u8(4).u64(account.0).u64(id.0).done()
+}
+/// The id at the end of such a key.
+pub(crate) fn spool_timed_id(key: &[u8]) -> Result<SpoolId, Error> {
+    key.last_chunk().map(|bytes| SpoolId(u64::from_be_bytes(*bytes))).ok_or_else(|| damaged("key of the spool"))
+}
 pub(crate) fn traces() -> Vec<u8> {
     vec![3]
 }
@@ -232,8 +244,12 @@ pub(crate) fn damaged(what: &'static str) -> Error {
 }
 
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let start = vec![VERSION];
-    postcard::to_extend(value, start).expect("plain data goes into a vector")
+    encode_as(VERSION, value)
+}
+
+/// For a kind of value that has a version of its own.
+pub(crate) fn encode_as<T: Serialize + ?Sized>(version: u8, value: &T) -> Vec<u8> {
+    postcard::to_extend(value, vec![version]).expect("plain data goes into a vector")
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(what: &'static str, value: &[u8]) -> Result<T, Error> {

@@ -2,7 +2,7 @@
 //!
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
-//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`], [`vault`], [`record`], [`trace`];
+//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
 //! [`expire`] lets the last two kinds go in time.
 //!
 //! Invariants: nothing is acknowledged before one fdatasync has covered it; the index is never the only home of
@@ -27,6 +27,7 @@ pub mod record;
 mod snapshot;
 pub mod spool;
 mod start;
+pub mod terms;
 pub mod thread;
 pub mod trace;
 pub mod tx;
@@ -44,6 +45,7 @@ pub use flags::{FlagChange, Flags};
 pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};
 pub use mailbox::{Mailbox, Role, Usage};
 pub use message::{Message, NewMessage};
+pub use terms::Terms;
 pub use tx::Tx;
 pub use uidset::UidSet;
 pub use verify::{Progress, Verified};

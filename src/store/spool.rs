@@ -1,7 +1,7 @@
 //! The outbound queue as it is kept: one entry for each recipient of each message, and an index of those that are not held by
 //! the time at which they are due.
 
-use crate::{AccountId, BodyId, Error, SpoolId, Store, TraceId, Tx, backend::Tree, keys, tx::Read};
+use crate::{AccountId, BodyId, Error, SpoolId, Store, Terms, TraceId, Tx, backend::Tree, keys, tx::Read};
 use mail::address::{Address, ReversePath};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,12 @@ pub struct SpoolEntry {
     pub last_reply: Option<String>,
     /// The server of the last try.
     pub last_host: Option<String>,
+    /// What else was agreed on. Stands last: entries of the first form end before it.
+    pub terms: Terms,
 }
+
+/// The form of entries; the first had no [`SpoolEntry::terms`].
+const ENTRY_VERSION: u8 = 2;
 
 /// Octets kept of the words of a remote server, so that an entry stays a row of the index.
 const REPLY_BYTES_MAX: usize = 4096;
@@ -62,7 +67,16 @@ fn counters(read: &impl Read) -> Result<Counters, Error> {
 }
 
 fn entry(read: &impl Read, id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
-    read.get(Tree::Spool, &keys::spool_entry(id))?.map(|row| keys::decode("spool entry", &row)).transpose()
+    read.get(Tree::Spool, &keys::spool_entry(id))?.map(|row| decode(&row)).transpose()
+}
+
+fn decode(row: &[u8]) -> Result<SpoolEntry, Error> {
+    let parse = |bytes: &[u8]| postcard::from_bytes(bytes).map_err(|_| keys::damaged("spool entry"));
+    match row {
+        [ENTRY_VERSION, rest @ ..] => parse(rest),
+        [1, rest @ ..] => parse(&[rest, &keys::encode(&Terms::default())[1..]].concat()),
+        _ => Err(keys::damaged("spool entry")),
+    }
 }
 
 impl Store {
@@ -96,7 +110,15 @@ impl Store {
     pub fn spool_list(&self, after: SpoolId, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
         let start = [keys::spool_entry(after), vec![0]].concat();
         let rows = self.range(Tree::Spool, &start, &keys::spool_entries_end()).take(limit);
-        rows.map(|row| keys::decode("spool entry", &row?.1)).collect()
+        rows.map(|row| decode(&row?.1)).collect()
+    }
+    /// Entries that an account has given for a later time ([`Terms::release_at`]) and that are still here, in order of id, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// Machine faults.
+    pub fn spool_timed(&self, account: AccountId, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
+        timed(self, account, limit)
     }
     /// One entry.
     ///
@@ -114,6 +136,15 @@ impl Store {
     pub fn spool_watch(&self) -> tokio::sync::watch::Receiver<u64> {
         self.hub.spool_watch()
     }
+}
+
+fn timed(read: &impl Read, account: AccountId, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
+    let mut entries = Vec::new();
+    for row in read.prefix(Tree::Spool, &keys::spool_timed_of(account)).take(limit) {
+        // A commit between the two reads may have removed it.
+        entries.extend(entry(read, keys::spool_timed_id(&row?.0)?)?);
+    }
+    Ok(entries)
 }
 
 impl Tx<'_> {
@@ -157,6 +188,13 @@ impl Tx<'_> {
     pub fn spool_entry(&self, id: SpoolId) -> Result<Option<SpoolEntry>, Error> {
         entry(self, id)
     }
+    /// As [`Store::spool_timed`].
+    ///
+    /// # Errors
+    /// Machine faults.
+    pub fn spool_timed(&self, account: AccountId, limit: usize) -> Result<Vec<SpoolEntry>, Error> {
+        timed(self, account, limit)
+    }
     /// Removes an entry; whether it was there.
     ///
     /// # Errors
@@ -165,6 +203,9 @@ impl Tx<'_> {
         let Some(entry) = self.spool_entry(id)? else { return Ok(false) };
         self.body_release(entry.body)?;
         self.delete(Tree::Spool, &keys::spool_entry(id));
+        if let (Some(account), Some(_)) = (entry.account, entry.terms.release_at) {
+            self.delete(Tree::Spool, &keys::spool_timed(account, id));
+        }
         if !entry.held {
             self.delete(Tree::Spool, &keys::spool_due(entry.next_attempt, id));
         }
@@ -178,14 +219,54 @@ impl Tx<'_> {
         if let Some(reply) = &mut entry.last_reply {
             reply.truncate(reply.floor_char_boundary(REPLY_BYTES_MAX));
         }
-        let value = keys::encode(&entry);
+        let value = keys::encode_as(ENTRY_VERSION, &entry);
         if value.len() > keys::VALUE_BYTES_MAX {
             return Err(Error::Limit("bytes of one queue entry"));
         }
         self.put(Tree::Spool, &keys::spool_entry(entry.id), value);
+        if let (Some(account), Some(_)) = (entry.account, entry.terms.release_at) {
+            self.put(Tree::Spool, &keys::spool_timed(account, entry.id), Vec::new());
+        }
         if !entry.held {
             self.put(Tree::Spool, &keys::spool_due(entry.next_attempt, entry.id), Vec::new());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_the_first_form_are_read() {
+        let address: Address = "bob@elsewhere.test".parse().unwrap();
+        let entry = SpoolEntry {
+            id: SpoolId(7),
+            body: BodyId([1; 32]),
+            size: 4,
+            reverse_path: ReversePath::NULL,
+            recipient: address,
+            original_recipient: None,
+            account: Some(AccountId(1)),
+            utf8: false,
+            eight_bit: true,
+            trace: TraceId(77),
+            created: 1,
+            next_attempt: 2,
+            attempts: 3,
+            held: false,
+            warned: false,
+            last_reply: Some("451 later".into()),
+            last_host: None,
+            terms: Terms::default(),
+        };
+        let row = keys::encode_as(ENTRY_VERSION, &entry);
+        assert_eq!(decode(&row).unwrap(), entry);
+        let terms = keys::encode(&Terms::default()).len() - 1;
+        let mut first = row[..row.len() - terms].to_vec();
+        first[0] = 1;
+        assert_eq!(decode(&first).unwrap(), entry);
+        assert!(decode(&[3]).is_err() && decode(&[]).is_err());
     }
 }

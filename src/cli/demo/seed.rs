@@ -157,7 +157,12 @@ async fn send_out(context: &Context, account: AccountId) -> anyhow::Result<()> {
         draft.bytes.put_slice(format!("{head}\r\nHello,\r\n\r\n{text}\r\n\r\nAlice\r\n").as_bytes());
         let incoming = Incoming {
             reverse_path,
-            recipients: vec![Recipient { address: to.clone(), accounts: Vec::new(), remote: vec![to] }],
+            recipients: vec![Recipient {
+                address: to.clone(),
+                accounts: Vec::new(),
+                remote: vec![to],
+                terms: store::Terms::default(),
+            }],
             account: Some(account),
             utf8: false,
             eight_bit: false,
@@ -166,6 +171,7 @@ async fn send_out(context: &Context, account: AccountId) -> anyhow::Result<()> {
             step: Some(Step::Submitted),
             detail: "made by gatepost demo".into(),
             quota: true,
+            terms: store::Terms::default(),
             message: draft.finish(),
         };
         intake::accept(&context.directory, incoming).await?;

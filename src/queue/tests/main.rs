@@ -129,6 +129,7 @@ impl World {
             step: Some(Step::Submitted),
             detail: "a test".into(),
             quota: true,
+            terms: store::Terms::default(),
             message: draft.finish(),
         };
         intake::accept(&self.directory, incoming).await.unwrap();

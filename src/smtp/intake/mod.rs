@@ -18,7 +18,7 @@ use crate::Error;
 use bytes::{BufMut, Bytes, BytesMut};
 use directory::Directory;
 use mail::address::ReversePath;
-use store::{AccountId, TraceId, trace::Step};
+use store::{AccountId, Terms, TraceId, trace::Step};
 
 /// A message on its way in.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct Incoming {
     pub detail: String,
     /// Whether quotas count. They do not for notifications that the server itself writes.
     pub quota: bool,
+    /// What was agreed on for the message as a whole; [`Recipient::terms`] has what is each recipient's own.
+    pub terms: Terms,
     /// The bytes.
     pub message: Message,
 }

@@ -6,7 +6,7 @@ use config::Limits;
 use mail::address::Address;
 use std::{collections::HashSet, sync::Arc};
 use store::{
-    AccountId, Flags, NewBody, NewMessage, Role, SpoolId, Tx,
+    AccountId, Flags, NewBody, NewMessage, Role, SpoolId, Terms, Tx,
     spool::SpoolEntry,
     trace::{Step, TraceEvent},
 };
@@ -104,20 +104,23 @@ impl Prepared {
     }
 }
 
-/// A recipient for the queue: where to, and the address first given when an alias led there.
-type Outward = (Address, Option<Address>);
+/// A recipient for the queue: where to, the address first given when an alias led there, and its terms.
+type Outward = (Address, Option<Address>, Terms);
 
 /// Mailboxes and next hops, none twice.
 fn split(incoming: &Incoming, full: &[AccountId]) -> (Vec<Target>, Vec<Outward>) {
     let (mut targets, mut remote): (Vec<Target>, Vec<Outward>) = (Vec::new(), Vec::new());
     let (mut accounts, mut addresses) = (HashSet::new(), HashSet::new());
     for recipient in &incoming.recipients {
+        // The queue delivers here too, when it is time, and tells senders who want to hear of it.
+        let through_queue = recipient.terms.wants_success() || incoming.terms.release_at.is_some();
         for target in &recipient.accounts {
             if !accounts.insert(target.account) {
                 continue;
             }
-            if full.contains(&target.account) {
-                remote.push((target.address.clone(), Some(recipient.address.clone())));
+            if through_queue || full.contains(&target.account) {
+                let original = Some(recipient.address.clone());
+                remote.push((target.address.clone(), original, recipient.terms.clone()));
             } else {
                 targets.push(target.clone());
             }
@@ -125,7 +128,7 @@ fn split(incoming: &Incoming, full: &[AccountId]) -> (Vec<Target>, Vec<Outward>)
         for address in &recipient.remote {
             if addresses.insert(address.key()) {
                 let original = (*address != recipient.address).then(|| recipient.address.clone());
-                remote.push((address.clone(), original));
+                remote.push((address.clone(), original, recipient.terms.clone()));
             }
         }
     }
@@ -151,7 +154,7 @@ fn bodies(incoming: &Incoming, keep: bool, relay: bool) -> (Option<(NewBody, New
     (local, relay.then(|| NewBody::new(&incoming.message.relayed())))
 }
 
-fn entry(incoming: &Incoming, body: &NewBody, (recipient, original_recipient): Outward) -> SpoolEntry {
+fn entry(incoming: &Incoming, body: &NewBody, (recipient, original_recipient, terms): Outward) -> SpoolEntry {
     SpoolEntry {
         id: SpoolId(0),
         body: body.id(),
@@ -164,12 +167,13 @@ fn entry(incoming: &Incoming, body: &NewBody, (recipient, original_recipient): O
         eight_bit: incoming.eight_bit,
         trace: incoming.trace,
         created: incoming.at,
-        next_attempt: incoming.at,
+        next_attempt: incoming.terms.release_at.map_or(incoming.at, |at| at.max(incoming.at)),
         attempts: 0,
         held: false,
         warned: false,
         last_reply: None,
         last_host: None,
+        terms: Terms { notify: terms.notify, original_recipient: terms.original_recipient, ..incoming.terms.clone() },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use directory::{AccountState, Directory, Resolution};
 use mail::address::Address;
-use store::AccountId;
+use store::{AccountId, Terms};
 
 /// A recipient as named, and where its mail goes.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Recipient {
     pub accounts: Vec<Target>,
     /// Addresses elsewhere.
     pub remote: Vec<Address>,
+    /// What was agreed on for this recipient: NOTIFY and ORCPT (RFC 3461).
+    pub terms: Terms,
 }
 
 /// A mailbox here.
@@ -59,7 +61,9 @@ impl Recipient {
         match directory.resolve(&address)? {
             Resolution::Unknown => Err(Refusal::Unknown),
             Resolution::Disabled => Err(Refusal::Closed),
-            Resolution::Remote if relay => Ok(Self { remote: vec![address.clone()], accounts: Vec::new(), address }),
+            Resolution::Remote if relay => {
+                Ok(Self { remote: vec![address.clone()], accounts: Vec::new(), address, terms: Terms::default() })
+            }
             Resolution::Remote => Err(Refusal::Relaying),
             Resolution::Deliver { accounts, remote } => {
                 let mut targets = Vec::with_capacity(accounts.len());
@@ -80,7 +84,7 @@ impl Recipient {
                 // With several targets the queue takes care of the full ones; with one the client is told at once.
                 match full {
                     Some(refusal) if targets.len() == 1 && remote.is_empty() => Err(refusal),
-                    _ => Ok(Self { address, accounts: targets, remote }),
+                    _ => Ok(Self { address, accounts: targets, remote, terms: Terms::default() }),
                 }
             }
         }

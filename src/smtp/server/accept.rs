@@ -109,6 +109,7 @@ async fn take(
         step: Some(if account.is_some() { Step::Submitted } else { Step::Received }),
         detail: detail(connection),
         quota: true,
+        terms: store::Terms::default(),
         message: draft.finish(),
     };
     intake::accept(&connection.context.directory, incoming).await.map_err(|error| {

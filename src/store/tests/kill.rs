@@ -211,5 +211,6 @@ pub(crate) fn queued(message: &NewMessage, recipient: &str) -> SpoolEntry {
         warned: false,
         last_reply: None,
         last_host: None,
+        terms: store::Terms::default(),
     }
 }

@@ -41,6 +41,7 @@ fn entry(body: BodyId, recipient: &str, next_attempt: i64) -> SpoolEntry {
         warned: false,
         last_reply: None,
         last_host: None,
+        terms: store::Terms::default(),
     }
 }
 
