@@ -4,6 +4,7 @@
 //! a client that is slow holds no thread. What is large is handed on in pieces as it comes from the store, without a copy.
 
 use crate::{
+    conversation::Conversations,
     matching::Source,
     proto::{
         fetch::{Item, Section},
@@ -52,6 +53,7 @@ pub(crate) struct Fetching {
     source: Source,
     wanted: Wanted,
     needs: Needs,
+    conversations: Conversations,
     out: Vec<u8>,
     queue: VecDeque<Segment>,
     queued: usize,
@@ -113,6 +115,7 @@ impl Fetching {
             source,
             wanted,
             needs,
+            conversations: Conversations::default(),
             out: Vec::new(),
             queue: VecDeque::new(),
             queued: 0,
@@ -313,6 +316,7 @@ impl Fetching {
                 (Item::Section(section), _) => self.section(section, contents.next().unwrap_or(Content::Nowhere)),
                 (Item::Uid, _) => render::write_uid(&mut self.out, uid),
                 (Item::Flags, _) => self.flags(uid, state),
+                (Item::Conversation, Some(message)) => self.conversations.write(&mut self.out, &self.source, message.thread),
                 (Item::ModSeq, _) => render::write_modseq(&mut self.out, state.map_or(0, |(_, modseq)| modseq)),
                 (item, Some(message)) => write_item(&mut self.out, item, message, parsed),
                 (_, None) => {}
@@ -376,7 +380,7 @@ fn write_item(out: &mut Vec<u8>, item: &Item, message: &Message, parsed: Option<
         Item::EmailId => render::write_email_id(out, &message.body),
         Item::ThreadId => render::write_thread_id(out, message.thread),
         Item::Preview => render::write_preview(out, &message.summary.preview),
-        Item::Flags | Item::Uid | Item::ModSeq | Item::Section(_) => {}
+        Item::Flags | Item::Uid | Item::ModSeq | Item::Conversation | Item::Section(_) => {}
     }
 }
 

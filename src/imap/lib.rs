@@ -2,7 +2,7 @@
 //!
 //! Layout: [`proto`] the grammar, sans-IO; [`quirks`] where it is wider than the RFC, and for whom; `wire` bytes in and out of a
 //! connection; [`session()`] the state machine over it; `selected` what one session knows of its mailbox; `command` one file for
-//! each command: what it does and how it answers; `fetching` responses of many messages, with `render` and `section` for their
+//! each command: what it does and how it answers; `conversation` a FETCH item of ours; `fetching` responses of many messages, with `render` and `section` for their
 //! items; `matching` what a search finds, `sorting` and `threading` its order; [`context`] what sessions share; [`error`] which fault becomes which reply.
 //!
 //! Invariants: sequence numbers mean what this client was last told, whatever other sessions did since; nothing is announced
@@ -15,6 +15,7 @@ pub mod quirks;
 pub mod session;
 
 mod command;
+mod conversation;
 mod fetching;
 mod matching;
 mod render;

@@ -16,6 +16,7 @@
 //! | History | account, 3, hash of a base subject | thread |
 //! | History | account, 4, thread | what leads to it |
 //! | History | account, 5, thread, mailbox, UID | internal date |
+//! | History | account, 6, mailbox (0: the account), name | value of an annotation |
 //! | Body | `v`, account, number | [`crate::vault::VaultEntry`] |
 //! | Body | `w`, when expunged, account, number | nothing |
 //! | Spool | 0 | counters of the spool |
@@ -147,6 +148,10 @@ pub(crate) fn thread_members(id: AccountId, thread: ThreadId) -> Vec<u8> {
 }
 pub(crate) fn thread_member(id: AccountId, thread: ThreadId, mailbox: MailboxId, uid: Uid) -> Vec<u8> {
     account_kind(id, 5).u64(thread.0).u32(mailbox.0).u32(uid).done()
+}
+/// An annotation of a mailbox, or of the account itself; mailboxes are numbered from 1.
+pub(crate) fn annotation(id: AccountId, mailbox: Option<MailboxId>, name: &str) -> Vec<u8> {
+    account_kind(id, 6).u32(mailbox.map_or(0, |mailbox| mailbox.0)).bytes(name.as_bytes()).done()
 }
 /// Mailbox and UID at the end of a key.
 pub(crate) fn mailbox_uid_of(key: &[u8]) -> Result<(MailboxId, Uid), Error> {

@@ -2,7 +2,7 @@
 //!
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
-//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
+//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
 //! [`expire`] lets the last two kinds go in time.
 //!
 //! Invariants: nothing is acknowledged before one fdatasync has covered it; the index is never the only home of
@@ -10,9 +10,11 @@
 //! that it is the only process (a commit's closure re-reads what it relies on and may run more than once).
 
 mod account;
+pub mod annotation;
 pub mod backend;
 pub mod body;
 pub mod change;
+pub mod conversation;
 pub mod error;
 pub mod expire;
 pub mod flags;

@@ -340,6 +340,7 @@ impl Tx<'_> {
             return Err(Error::Limit("messages in one commit"));
         }
         self.expunge(account, mailbox.id, &UidSet::from_iter([(1, Uid::MAX)]), now_ms())?;
+        self.annotations_forget(account, mailbox.id)?;
         self.delete(Tree::Mailbox, &keys::mailbox(account, mailbox.id));
         self.delete(Tree::Mailbox, &keys::mailbox_name(account, &mailbox.name));
         if let Some(role) = mailbox.role {

@@ -27,6 +27,7 @@ mod fetch;
 mod id;
 mod list;
 mod mailbox;
+mod metadata;
 mod namespace;
 mod quota;
 mod search;
@@ -115,6 +116,8 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Namespace => namespace::namespace(session),
         C::Status { mailbox, items } => status::status(session, &mailbox, &items),
         C::Append { mailbox, messages } => append::append(session, &mailbox, &messages, bytes).await,
+        C::GetMetadata(command) => metadata::get(session, &command),
+        C::SetMetadata(command) => metadata::set(session, command).await,
         C::GetQuota { root } => quota::get_quota(session, &root),
         C::GetQuotaRoot { mailbox } => quota::get_quota_root(session, &mailbox),
         C::SetQuota => Err(Error::no("NOPERM", "quotas are set by an administrator")),

@@ -6,6 +6,7 @@ use super::{
     lexer::{Lexer, Parse, is_astring_char, is_atom_char},
     list::{List, StatusItem},
     mailbox_name,
+    metadata::{GetMetadata, SetMetadata},
     search::{ParseSearch, Search, Sort, Thread},
     store::{StoreFlags, parse_flag_list},
 };
@@ -77,6 +78,8 @@ pub enum Command<'a> {
         messages: Vec<AppendMessage<'a>>,
     },
     Idle,
+    GetMetadata(GetMetadata),
+    SetMetadata(SetMetadata),
     GetQuota {
         root: String,
     },
@@ -149,7 +152,7 @@ fn parse_command<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Comm
 }
 
 fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Command<'a>> {
-    const KNOWN: [&str; 26] = [
+    const KNOWN: [&str; 28] = [
         "ID",
         "AUTHENTICATE",
         "LOGIN",
@@ -165,6 +168,8 @@ fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Par
         "LSUB",
         "STATUS",
         "APPEND",
+        "GETMETADATA",
+        "SETMETADATA",
         "GETQUOTA",
         "GETQUOTAROOT",
         "SETQUOTA",
@@ -209,6 +214,8 @@ fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Par
             Command::Status { mailbox, items: StatusItem::parse_list(lexer)? }
         }
         "APPEND" => parse_append(lexer)?,
+        "GETMETADATA" => Command::GetMetadata(GetMetadata::parse(lexer)?),
+        "SETMETADATA" => Command::SetMetadata(SetMetadata::parse(lexer)?),
         "GETQUOTA" => Command::GetQuota { root: lexer.astring_utf8()?.into_owned() },
         "GETQUOTAROOT" => Command::GetQuotaRoot { mailbox: mailbox_name::parse(lexer)? },
         "SETQUOTA" => parse_setquota(lexer)?,

@@ -42,6 +42,8 @@ pub enum Item {
     ModSeq,
     EmailId,
     ThreadId,
+    /// `X-GATEPOST-THREAD`, an extension of ours: the messages of the conversation in all mailboxes.
+    Conversation,
     Preview,
     SaveDate,
     Section(Section),
@@ -135,7 +137,7 @@ fn parse_macro(lexer: &mut Lexer<'_>) -> Option<Vec<Item>> {
 
 fn parse_item(lexer: &mut Lexer<'_>) -> Parse<Item> {
     let at = lexer.at();
-    let name = lexer.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'.').to_ascii_uppercase();
+    let name = lexer.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).to_ascii_uppercase();
     let item = match name.as_slice() {
         b"FLAGS" => Item::Flags,
         b"UID" => Item::Uid,
@@ -146,6 +148,7 @@ fn parse_item(lexer: &mut Lexer<'_>) -> Parse<Item> {
         b"MODSEQ" => Item::ModSeq,
         b"EMAILID" => Item::EmailId,
         b"THREADID" => Item::ThreadId,
+        b"X-GATEPOST-THREAD" => Item::Conversation,
         b"SAVEDATE" => Item::SaveDate,
         b"PREVIEW" => {
             let _lazy = lexer.eat_text(" (LAZY)");

@@ -1,7 +1,7 @@
 //! The IMAP grammar: bytes to typed commands, and replies to bytes. Sans-IO; knows no mailbox and no session.
 //!
 //! Layout: [`gather`] finds where a command ends, with its literals; [`lexer`] the terminals; then one file per chapter of the
-//! grammar: [`command`], [`sequence_set`], [`fetch`], [`search`], [`store`], [`list`], [`mailbox_name`]; [`string`] and
+//! grammar: [`command`], [`sequence_set`], [`fetch`], [`search`], [`store`], [`list`], [`mailbox_name`], [`metadata`]; [`string`] and
 //! [`response`] write.
 //!
 //! Invariants: any bytes may come in, nothing panics, nothing recurses without a bound; an error names the byte.
@@ -12,6 +12,7 @@ pub mod gather;
 pub mod lexer;
 pub mod list;
 pub mod mailbox_name;
+pub mod metadata;
 pub mod response;
 pub mod search;
 pub mod sequence_set;

@@ -8,6 +8,7 @@ mod grammar;
 mod hostile;
 mod mailboxes;
 mod messages;
+mod metadata;
 mod numbers;
 mod search;
 mod sessions;
