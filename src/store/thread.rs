@@ -62,36 +62,35 @@ impl Tx<'_> {
     ) -> Result<ThreadId, Error> {
         let ids = ids_of(summary);
         let (subject, reply) = subject_of(summary);
-        let mut found = Vec::new();
-        for &id in &ids {
-            found.extend(self.thread_led_to(&keys::thread_by_message_id(account, id))?);
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.thread_led_to(&keys::thread_by_message_id(account, id))? {
+                Some(thread) => found.push(thread),
+                None => unknown.push(id),
+            }
         }
         if let (true, true, Some(subject)) = (found.is_empty(), reply, subject) {
             found.extend(self.thread_led_to(&keys::thread_by_subject(account, subject))?);
         }
         found.sort_unstable();
         found.dedup();
-        let thread = match (found.first(), former) {
-            (Some(&oldest), _) => oldest,
-            (None, Some(former)) => former,
-            (None, None) => {
+        let (thread, mut record) = match found.first().copied().or(former) {
+            Some(thread) => (thread, self.thread_record(account, thread)?.unwrap_or_default()),
+            None => {
                 let mut record = Account::load(self, account)?;
                 let thread = record.next_thread();
                 record.save(self, account);
-                thread
+                (thread, Record::default())
             }
         };
-        let mut record = self.thread_record(account, thread)?.unwrap_or_default();
         for &other in found.iter().skip(1) {
             self.thread_merge(account, other, thread, &mut record)?;
         }
-        for id in ids {
-            let key = keys::thread_by_message_id(account, id);
-            if record.ids.len() < IDS_PER_THREAD_MAX && self.get(Tree::History, &key)?.is_none() {
-                self.put(Tree::History, &key, keys::encode(&thread));
-                record.ids.push(id);
-            }
+        unknown.truncate(IDS_PER_THREAD_MAX.saturating_sub(record.ids.len()));
+        for &id in &unknown {
+            self.put(Tree::History, &keys::thread_by_message_id(account, id), keys::encode(&thread));
         }
+        record.ids.extend(unknown);
         if let (None, Some(subject)) = (record.subject, subject) {
             record.subject = Some(subject);
             self.put(Tree::History, &keys::thread_by_subject(account, subject), keys::encode(&thread));

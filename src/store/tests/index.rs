@@ -31,7 +31,7 @@ fn file(dir: &Path, engine: Engine) -> PathBuf {
     folder(dir, engine).join(if engine == Engine::Sled { "db" } else { "db.redb" })
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let (entry, to) = (entry.as_ref().unwrap(), to.join(entry.as_ref().unwrap().file_name()));

@@ -1,7 +1,7 @@
 //! A torn or garbled end of the log: exactly the valid prefix is kept, and the rest is reported and set aside. Damage in a part
 //! that was sealed is an error that says where.
 
-use super::*;
+use super::{index::copy, *};
 use std::ops::Range;
 
 on_both_engines!(
@@ -10,6 +10,7 @@ on_both_engines!(
     garbage_after_the_end_is_set_aside,
     a_garbled_record_ends_the_log,
     a_segment_without_its_beginning_is_begun_again,
+    a_log_that_ends_with_a_sealed_segment_goes_on_in_the_next,
     damage_in_a_sealed_segment_is_told,
 );
 
@@ -177,6 +178,37 @@ fn a_segment_without_its_beginning_is_begun_again(engine: Engine) {
     let log = Log::new(engine);
     // It was made, and the power went before anything was written.
     log.check(&vec![0; log.segment.len()], 0);
+}
+
+/// The process was killed between sealing a segment and beginning the next one. Later the index is found as it was then.
+fn a_log_that_ends_with_a_sealed_segment_goes_on_in_the_next(engine: Engine) {
+    let store = Fixture::with(Options { segment_bytes: 64 << 10, ..options(engine) });
+    store.run(|tx| tx.account_create(ALICE));
+    let second = store.folder.path().join("log/00000002.seg");
+    for seed in 0.. {
+        store.append(ALICE, Role::Inbox, &noise(seed, 5_000));
+        if second.exists() {
+            break;
+        }
+    }
+    let (folder, options) = store.close();
+    std::fs::remove_file(&second).unwrap();
+    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let last = records(&std::fs::read(folder.path().join(HEAD)).unwrap()).pop().unwrap();
+    assert_eq!(last.kind, 3, "it ends with its seal");
+
+    let (store, recovery) = Store::open(folder.path(), &options).unwrap();
+    assert_eq!((recovery.replayed, recovery.discarded), (last.number, None));
+    let then = TempDir::new().unwrap();
+    let (store, _) = Fixture { store, options, folder }.reopen_after(|dir| copy(&dir.join("index"), then.path()));
+    store.append(ALICE, Role::Inbox, b"the log goes on");
+    let after = sound::dump(&store);
+    let (store, recovery) = store.reopen_after(|dir| {
+        std::fs::remove_dir_all(dir.join("index")).unwrap();
+        copy(then.path(), &dir.join("index"));
+    });
+    assert_eq!((recovery.replayed, recovery.rebuilt), (1, None));
+    assert!(sound::dump(&store) == after);
 }
 
 fn damage_in_a_sealed_segment_is_told(engine: Engine) {
