@@ -7,6 +7,7 @@
 
 use crate::account::Account;
 use crate::backend::Tree;
+use crate::feed::AccountChanges;
 use crate::tx::Read;
 use crate::{AccountId, Error, MailboxId, ModSeq, Store, Tx, Uid, UidSet, keys};
 use serde::{Deserialize, Serialize};
@@ -216,6 +217,31 @@ pub(crate) fn changes(
         }
     }
     Ok(Some(changes))
+}
+
+/// As [`changes`], of all mailboxes in one pass.
+pub(crate) fn changes_by_mailbox(
+    read: &impl Read,
+    id: AccountId,
+    account: &Account,
+    since: ModSeq,
+) -> Result<Option<AccountChanges>, Error> {
+    if since < account.history_from {
+        return Ok(None);
+    }
+    let modseq = account.modseq.max(since);
+    let mut told = AccountChanges { modseq, ..AccountChanges::default() };
+    if since < account.modseq {
+        for row in
+            read.range(Tree::History, &keys::changes_at(id, since + 1), &keys::changes_at(id, account.modseq + 1))
+        {
+            let (key, value) = row?;
+            let changes = told.mailboxes.entry(keys::change_of(&key)?.1).or_default();
+            changes.fold(&keys::decode("change", &value)?);
+            changes.modseq = modseq;
+        }
+    }
+    Ok(Some(told))
 }
 
 impl Store {

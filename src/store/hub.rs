@@ -1,10 +1,10 @@
 //! What the sessions of this process share beside the disk: who waits for what, and mailbox views in use. All of it is a
 //! cache that a restart builds anew; none of it guards anything.
 
-use crate::{AccountId, ModSeq, tx::Effects, view::Views};
+use crate::{AccountId, ModSeq, feed::Told, tx::Effects, view::Views};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak},
 };
 use tokio::sync::watch;
 
@@ -14,6 +14,7 @@ pub(crate) struct Hub {
     pub(crate) views: Views,
     accounts: Mutex<HashMap<AccountId, watch::Sender<ModSeq>>>,
     spool: watch::Sender<u64>,
+    feeds: Mutex<Vec<Weak<Told>>>,
     visible: RwLock<()>,
 }
 
@@ -23,6 +24,7 @@ impl Hub {
             views: Views::default(),
             accounts: Mutex::default(),
             spool: watch::Sender::new(0),
+            feeds: Mutex::default(),
             visible: RwLock::new(()),
         }
     }
@@ -55,6 +57,11 @@ impl Hub {
         self.spool.subscribe()
     }
 
+    /// Tells a feed of all accounts that change from now on, as long as it lives.
+    pub(crate) fn feed(&self, told: &Arc<Told>) {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(told));
+    }
+
     /// Makes a group of commits visible: `publish` shows the rows, then the watchers wake.
     pub(crate) fn publish(&self, effects: Vec<Effects>, publish: impl FnOnce()) {
         let visible = self.visible.write().unwrap_or_else(PoisonError::into_inner);
@@ -68,6 +75,13 @@ impl Hub {
         drop(visible);
         if spool {
             self.spool.send_modify(|count| *count += 1);
+        }
+        if !touched.is_empty() {
+            let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+            feeds.retain(|feed| {
+                let feed = feed.upgrade();
+                feed.inspect(|told| told.tell(touched.iter().map(|&(account, _)| account))).is_some()
+            });
         }
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if accounts.is_empty() {
