@@ -1,6 +1,7 @@
 //! The real program through its doors: ports, pages, command line, files.
 //!
-//! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`clients`] mail programs people
+//! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`sieve`] scripts and
+//! ManageSieve, [`filters`] their pages, [`clients`] mail programs people
 //! use, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
 //! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
 //! rules of this repository.
@@ -9,10 +10,12 @@ mod browser;
 mod clients;
 mod delivering;
 mod durability;
+mod filters;
 mod house;
 mod operations;
 mod receiving;
 mod screenshots;
+mod sieve;
 mod standards;
 mod submitting;
 mod web;

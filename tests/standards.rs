@@ -68,3 +68,14 @@ async fn smtp_announces_what_is_listed() {
     listed.extend(["STARTTLS".to_owned(), "ENHANCEDSTATUSCODES".to_owned()]);
     assert_eq!(announced, listed);
 }
+
+#[tokio::test]
+async fn managesieve_announces_what_is_listed() {
+    let server = crate::server().await;
+    let mut sieve = server.connect(4190).await;
+    let lines = sieve.until("OK").await;
+    let extensions = lines.iter().find_map(|line| line.strip_prefix("\"SIEVE\" \"")).expect("the extensions are told");
+    let announced: BTreeSet<_> = extensions.trim_end_matches('"').split(' ').map(str::to_owned).collect();
+    let listed = keywords(&rows(), &["src/sieve"]);
+    assert_eq!(announced, listed);
+}

@@ -1,7 +1,7 @@
 //! Commands and options.
 
 use crate::command::{
-    account, alias, backup, config, demo, domain, init, queue, restore, serve, setup_link, status, store, trace,
+    account, alias, backup, config, demo, domain, init, queue, restore, script, serve, setup_link, status, store, trace,
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -52,6 +52,7 @@ enum Command {
     Domain(domain::Domain),
     Account(account::Account),
     Alias(alias::Alias),
+    Script(script::Script),
     Queue(queue::Queue),
     Trace(trace::Trace),
     SetupLink(setup_link::SetupLink),
@@ -73,6 +74,7 @@ impl Args {
             Command::Domain(command) => command.run(&global).await,
             Command::Account(command) => command.run(&global).await,
             Command::Alias(command) => command.run(&global).await,
+            Command::Script(command) => command.run(&global).await,
             Command::Queue(command) => command.run(&global).await,
             Command::Trace(command) => command.run(&global).await,
             Command::SetupLink(command) => command.run(&global).await,

@@ -115,6 +115,26 @@ impl Limits {
     pub const MAILBOXES_PER_ACCOUNT_MAX: usize = 10_000;
     /// Bytes of a mailbox name.
     pub const MAILBOX_NAME_BYTES_MAX: usize = 1000;
+    /// Bytes of one Sieve script (ManageSieve: `NO (QUOTA/MAXSIZE)`).
+    pub const SIEVE_SCRIPT_BYTES_MAX: usize = 128 * 1024;
+    /// Bytes of one string in a Sieve script.
+    pub const SIEVE_STRING_BYTES_MAX: usize = 64 * 1024;
+    /// Instructions that a script may run for one message; beyond it the message is kept in the Inbox.
+    pub const SIEVE_INSTRUCTIONS_MAX: usize = 10_000;
+    /// Scripts that one script may include (RFC 6609 section 3.4.1).
+    pub const SIEVE_INCLUDES_MAX: usize = 10;
+    /// Addresses that a script may redirect one message to.
+    pub const SIEVE_REDIRECTS_MAX: usize = 10;
+    /// Mailboxes that a script may file one message into.
+    pub const SIEVE_FILINGS_MAX: usize = 20;
+    /// Days for which a vacation's answer or a message seen is remembered at most.
+    pub const SIEVE_MEMORY_DAYS_MAX: u32 = 90;
+    /// Line of a ManageSieve command without literals, bytes (`NO`).
+    pub const MANAGESIEVE_LINE_BYTES_MAX: usize = 8 * 1024;
+    /// Idle time of a ManageSieve session (RFC 5804 section 1.2 asks for at least 30 minutes).
+    pub const MANAGESIEVE_IDLE_TIMEOUT: Duration = Duration::from_secs(31 * 60);
+    /// Time a ManageSieve client may take before it has signed in.
+    pub const MANAGESIEVE_SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
     /// Steps of alias expansion before it counts as a loop.
     pub const ALIAS_DEPTH_MAX: usize = 10;
     /// Window in which failed sign-ins are counted.

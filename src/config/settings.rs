@@ -55,6 +55,8 @@ pub struct Listen {
     pub imap: Vec<SocketAddr>,
     /// IMAP over implicit TLS, port 993.
     pub imaps: Vec<SocketAddr>,
+    /// ManageSieve with STARTTLS, port 4190.
+    pub sieve: Vec<SocketAddr>,
     /// HTTP: the web UI with `loopback`, otherwise a redirect to HTTPS and ACME answers; port 80.
     pub http: Vec<SocketAddr>,
     /// HTTPS, port 443.
@@ -263,14 +265,15 @@ impl Settings {
 
 impl Listen {
     /// The lists by name, with the standard port of each.
-    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 7] {
-        let Self { smtp, submission, submissions, imap, imaps, http, https } = self;
+    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 8] {
+        let Self { smtp, submission, submissions, imap, imaps, sieve, http, https } = self;
         [
             ("smtp", 25, smtp.as_slice()),
             ("submission", 587, submission),
             ("submissions", 465, submissions),
             ("imap", 143, imap),
             ("imaps", 993, imaps),
+            ("sieve", 4190, sieve),
             ("http", 80, http),
             ("https", 443, https),
         ]
@@ -299,6 +302,7 @@ impl Listen {
             submissions: read("submissions"),
             imap: read("imap"),
             imaps: read("imaps"),
+            sieve: read("sieve"),
             http: read("http"),
             https: read("https"),
         };

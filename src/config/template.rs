@@ -39,6 +39,7 @@ impl Template<'_> {
             submissions: on(465),
             imap: on(143),
             imaps: on(993),
+            sieve: on(4190),
             http: on(80),
             https: on(443),
         }
@@ -59,13 +60,14 @@ impl Template<'_> {
         );
         let _ = writeln!(text, "loopback = {}\n", self.loopback);
         text.push_str("# Addresses and ports; an empty list turns a protocol off.\n[listen]\n");
-        let Listen { smtp, submission, submissions, imap, imaps, http, https } = self.listen();
+        let Listen { smtp, submission, submissions, imap, imaps, sieve, http, https } = self.listen();
         let lists = [
             ("smtp", smtp),
             ("submission", submission),
             ("submissions", submissions),
             ("imap", imap),
             ("imaps", imaps),
+            ("sieve", sieve),
             ("http", http),
             ("https", https),
         ];

@@ -5,7 +5,7 @@ use crate::{
     settle::{Fate, Reason, delivered, settle},
     worker::Shared,
 };
-use smtp::intake::{Draft, Incoming, Prepared, Recipient, Refusal};
+use smtp::intake::{Draft, Incoming, Origin, Prepared, Recipient, Refusal};
 use std::sync::Arc;
 use store::{Tx, spool::SpoolEntry};
 
@@ -41,10 +41,11 @@ async fn take_in(shared: &Shared, entry: &SpoolEntry) -> Result<(), Error> {
         step: None,
         detail: String::new(),
         quota: true,
+        origin: Origin { hostname: shared.settings.load().hostname.clone(), ..Origin::default() },
         terms: store::Terms::default(),
         message: draft.finish(),
     };
-    let mut prepared = Prepared::new(Arc::new(incoming), &[]).await?;
+    let mut prepared = Prepared::new(&shared.directory, Arc::new(incoming), &[]).await?;
     let (bodies, id) = (prepared.take_bodies(), entry.id);
     let work = move |tx: &mut Tx<'_>| -> Result<(), Error> {
         if !tx.spool_remove(id)? {
@@ -64,6 +65,7 @@ fn fate(error: &Error) -> Fate {
         Error::Refused(Refusal::Closed) => failed("5.2.1", "the mailbox is closed"),
         Error::Refused(Refusal::TooLarge) => failed("5.2.3", "the message is larger than the mailbox may become"),
         Error::Intake(smtp::Error::Loop(_)) => failed("5.4.6", &error.to_string()),
+        Error::Intake(smtp::Error::Rejected(reason)) => failed("5.7.1", reason),
         Error::Refused(Refusal::Full) | Error::Intake(smtp::Error::Full(_)) => deferred("4.2.2", "the mailbox is full"),
         other => deferred("4.3.0", &other.to_string()),
     }

@@ -6,7 +6,7 @@ use mail::{
     header,
     report::{RecipientStatus, Report},
 };
-use smtp::intake::{Draft, Incoming, Prepared, Recipient, Refusal};
+use smtp::intake::{Draft, Incoming, Origin, Prepared, Recipient, Refusal};
 use std::sync::Arc;
 use store::{BodyId, Store, TraceId, spool::SpoolEntry};
 
@@ -43,7 +43,15 @@ pub(crate) async fn compose(
         }
     };
     let incoming = Arc::new(write(shared, notice, sender, recipient, entries)?);
-    Ok(Some(Prepared::new(incoming, &[]).await?))
+    match Prepared::new(&shared.directory, incoming, &[]).await {
+        Ok(prepared) => Ok(Some(prepared)),
+        // Who refuses a notification shall not get another one about that.
+        Err(smtp::Error::Rejected(reason)) => {
+            tracing::info!(%sender, reason, trace = %first.trace, ?notice, "the sender's script refuses to be told");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn write(
@@ -81,6 +89,7 @@ fn write(
         step: None,
         detail: String::new(),
         quota: false,
+        origin: Origin { hostname: settings.hostname.clone(), ..Origin::default() },
         terms: store::Terms { own: true, ..store::Terms::default() },
         message: draft.finish(),
     })

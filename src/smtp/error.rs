@@ -20,12 +20,21 @@ pub enum Error {
         /// Whether it can never fit.
         alone: bool,
     },
+    /// Every recipient's script refuses it, with this reason (RFC 5429).
+    #[error("refused by the recipient: {0}")]
+    Rejected(String),
+    /// Another message was remembered while a script ran: it is to be run again.
+    #[error("another message came at the same time")]
+    Overtaken,
     /// The store failed: a machine fault, to be answered with a temporary failure.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The directory failed: as for the store.
     #[error(transparent)]
     Directory(#[from] directory::Error),
+    /// A script could not be run for a fault of the machine: as for the store.
+    #[error(transparent)]
+    Sieve(#[from] sieve::Error),
     /// A task was lost, which only happens when the process ends.
     #[error("the work was interrupted")]
     Interrupted,

@@ -9,6 +9,15 @@
 //! | Mailbox | account, 1, mailbox | [`crate::Mailbox`] |
 //! | Mailbox | account, 2, name | mailbox |
 //! | Mailbox | account, 3, role | mailbox |
+//! | Mailbox | account, 4, name | a script beside its text |
+//! | Mailbox | account, 5, name, 0, number | a piece of a script, as it is |
+//! | Mailbox | account, 6 | name of the active script |
+//! | Mailbox | account, 7, hash | when a memory lapses |
+//! | Mailbox | account, 8, when a memory lapses, hash | nothing |
+//! | Mailbox | account, 9, mailbox | the first UID of which no session was told |
+//! | Mailbox | account, 10, name | nothing: a subscription whose mailbox is gone or another's |
+//! | Mailbox | account, 11, mailbox, another account | its rights |
+//! | Mailbox | account, 12, another account, mailbox | nothing: the twin of the other's row |
 //! | Message | account, mailbox, UID | [`crate::Message`] |
 //! | State | account, mailbox, UID | flags and mod-sequence |
 //! | History | account, 1, mod-sequence, mailbox, number | kind, UIDs |
@@ -81,8 +90,8 @@ pub(crate) fn account(id: AccountId) -> Vec<u8> {
     account_kind(id, 0).done()
 }
 /// Prefixes of all that the tree holds of an account beside its counters.
-pub(crate) fn mailbox_rows(id: AccountId) -> [Vec<u8>; 3] {
-    [1, 2, 3].map(|kind| account_kind(id, kind).done())
+pub(crate) fn mailbox_rows(id: AccountId) -> [Vec<u8>; 8] {
+    [1, 2, 3, 4, 5, 6, 7, 8].map(|kind| account_kind(id, kind).done())
 }
 pub(crate) fn mailboxes(id: AccountId) -> Vec<u8> {
     account_kind(id, 1).done()
@@ -95,6 +104,66 @@ pub(crate) fn mailbox_name(id: AccountId, name: &str) -> Vec<u8> {
 }
 pub(crate) fn mailbox_role(id: AccountId, role: u8) -> Vec<u8> {
     account_kind(id, 3).u8(role).done()
+}
+
+pub(crate) fn scripts(id: AccountId) -> Vec<u8> {
+    account_kind(id, 4).done()
+}
+pub(crate) fn script(id: AccountId, name: &str) -> Vec<u8> {
+    account_kind(id, 4).bytes(name.as_bytes()).done()
+}
+pub(crate) fn script_piece(id: AccountId, name: &str, number: u8) -> Vec<u8> {
+    account_kind(id, 5).bytes(name.as_bytes()).u8(0).u8(number).done()
+}
+pub(crate) fn script_active(id: AccountId) -> Vec<u8> {
+    account_kind(id, 6).done()
+}
+pub(crate) fn memory(id: AccountId, hash: [u8; 16]) -> Vec<u8> {
+    account_kind(id, 7).bytes(&hash).done()
+}
+pub(crate) fn memory_lapse(id: AccountId, at: i64, hash: [u8; 16]) -> Vec<u8> {
+    account_kind(id, 8).time(at).bytes(&hash).done()
+}
+/// Beginning and end of the memories that have lapsed at `now`.
+pub(crate) fn memories_lapsed(id: AccountId, now: i64) -> (Vec<u8>, Vec<u8>) {
+    (account_kind(id, 8).done(), account_kind(id, 8).time(now).done())
+}
+/// The hash at the end of a lapse.
+pub(crate) fn memory_lapse_of(key: &[u8]) -> Result<[u8; 16], Error> {
+    key.last_chunk().copied().ok_or_else(|| damaged("key of a memory"))
+}
+
+pub(crate) fn recent(id: AccountId, mailbox: MailboxId) -> Vec<u8> {
+    account_kind(id, 9).u32(mailbox.0).done()
+}
+pub(crate) fn lapsed_subscriptions(id: AccountId) -> Vec<u8> {
+    account_kind(id, 10).done()
+}
+pub(crate) fn lapsed_subscription(id: AccountId, name: &str) -> Vec<u8> {
+    account_kind(id, 10).bytes(name.as_bytes()).done()
+}
+
+pub(crate) fn grants(id: AccountId, mailbox: MailboxId) -> Vec<u8> {
+    account_kind(id, 11).u32(mailbox.0).done()
+}
+pub(crate) fn grant(id: AccountId, mailbox: MailboxId, of: AccountId) -> Vec<u8> {
+    account_kind(id, 11).u32(mailbox.0).u64(of.0).done()
+}
+/// The account at the end of a grant.
+pub(crate) fn grant_of(key: &[u8]) -> Result<AccountId, Error> {
+    key.last_chunk().map(|bytes| AccountId(u64::from_be_bytes(*bytes))).ok_or_else(|| damaged("key of rights"))
+}
+pub(crate) fn shares(id: AccountId) -> Vec<u8> {
+    account_kind(id, 12).done()
+}
+pub(crate) fn share(id: AccountId, owner: AccountId, mailbox: MailboxId) -> Vec<u8> {
+    account_kind(id, 12).u64(owner.0).u32(mailbox.0).done()
+}
+/// Owner and mailbox at the end of a share.
+pub(crate) fn share_of(key: &[u8]) -> Result<(AccountId, MailboxId), Error> {
+    let parts = key.get(9..17).and_then(|owner| owner.first_chunk()).zip(key.get(17..21).and_then(|m| m.first_chunk()));
+    let (owner, mailbox) = parts.ok_or_else(|| damaged("key of a share"))?;
+    Ok((AccountId(u64::from_be_bytes(*owner)), MailboxId(u32::from_be_bytes(*mailbox))))
 }
 
 // Tree::Message and Tree::State

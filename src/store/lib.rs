@@ -3,6 +3,7 @@
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
 //! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
+//! [`script`] with what running it remembers;
 //! [`expire`] lets the last two kinds go in time.
 //!
 //! Invariants: nothing is acknowledged before one fdatasync has covered it; the index is never the only home of
@@ -27,6 +28,7 @@ mod log;
 pub mod mailbox;
 pub mod message;
 pub mod record;
+pub mod script;
 mod snapshot;
 pub mod spool;
 mod start;
@@ -48,6 +50,7 @@ pub use flags::{FlagChange, Flags};
 pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};
 pub use mailbox::{Mailbox, Role, Usage};
 pub use message::{Message, NewMessage};
+pub use script::Script;
 pub use terms::Terms;
 pub use tx::Tx;
 pub use uidset::UidSet;

@@ -4,7 +4,7 @@
 //! Layout: [`Webmail`] what `cli` composes; `routes` every address and its handler; `address` how those addresses are written;
 //! `state` what handlers share; `visit` one request of a signed-in person; `shell` what stands around every page (folders, search).
 //! Reading: `list` and its `row`s, `search`, `message` with its `envelope`, `structure`, `body`, `plain` text, `attachment`s and
-//! remote `images`, `source`; `actions` and `undo`; `live` news; `manage` and `folders`. Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `fault` errors as answers.
+//! remote `images`, `source`; `actions` and `undo`; `live` news; `manage` and `folders`; `filters` and the vacation. Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `fault` errors as answers.
 //!
 //! Invariants: a page of a mailbox reads what it shows and never the whole mailbox. Reading changes nothing but `\Seen`. A UID in an
 //! address is only good with the UIDVALIDITY it was seen under where something is changed. Foreign HTML leaves this crate only through
@@ -17,6 +17,7 @@ mod body;
 mod compose;
 mod envelope;
 mod fault;
+mod filters;
 mod folders;
 mod images;
 mod imap;
@@ -48,6 +49,8 @@ pub struct Setup {
     pub imap: Connector,
     /// Opens submission connections.
     pub submission: Connector,
+    /// Opens ManageSieve connections.
+    pub sieve: Connector,
     /// This host's name, for EHLO and new Message-IDs.
     pub hostname: String,
     /// Bytes of a message that submission and APPEND take.

@@ -11,6 +11,7 @@ use actix_web::{
 /// `/mail/-/compose...` and `/mail/{mailbox}/{uid}/{reply,reply-all,forward,edit}`.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     crate::compose::configure(config);
+    crate::filters::configure(config);
     config
         .route("/mail", get().to(inbox))
         .route("/mail/", get().to(inbox))

@@ -16,6 +16,10 @@ pub(crate) struct State {
     pub(crate) desk: Desk,
     /// Opens submission connections.
     pub(crate) submission: Connector,
+    /// Opens ManageSieve connections.
+    pub(crate) sieve: Connector,
+    /// Rules that go over mail that is there.
+    pub(crate) runs: crate::filters::Runs,
     /// This host's name.
     pub(crate) hostname: String,
     /// Bytes of a message that may be sent or kept as a draft.
@@ -31,6 +35,8 @@ impl State {
             images: Fetcher::new(),
             desk: Desk::new(),
             submission: setup.submission,
+            sieve: setup.sieve,
+            runs: crate::filters::Runs::default(),
             hostname: setup.hostname,
             message_bytes_max: setup.message_bytes_max,
         }

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod dns;
 pub mod domains;
 pub mod queued;
+pub mod scripts;
 pub mod setup;
 pub mod status;
 pub mod store;
@@ -90,6 +91,21 @@ pub enum Operation {
         address: String,
     },
 
+    /// The Sieve scripts of an account.
+    ScriptList {
+        address: String,
+    },
+    ScriptShow {
+        address: String,
+        name: String,
+    },
+    ScriptPut(scripts::ScriptPut),
+    /// Sets the script that runs; none without a name.
+    ScriptActivate {
+        address: String,
+        name: Option<String>,
+    },
+
     QueueList(queued::QueueFilter),
     QueueShow {
         id: u64,
@@ -143,6 +159,10 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::AliasList { domain } => json(aliases::list(context, domain.as_deref())?),
         Op::AliasPut { address, targets } => json(aliases::put(context, &address, &targets).await?),
         Op::AliasRemove { address } => json(aliases::remove(context, &address).await?),
+        Op::ScriptList { address } => json(scripts::list(context, &address)?),
+        Op::ScriptShow { address, name } => json(scripts::show(context, &address, &name)?),
+        Op::ScriptPut(put) => json(scripts::put(context, put).await?),
+        Op::ScriptActivate { address, name } => json(scripts::activate(context, &address, name).await?),
         Op::QueueList(filter) => json(queued::list(context, &filter)?),
         Op::QueueShow { id } => json(queued::show(context, id)?),
         Op::QueueAct(act) => json(queued::act(context, &act).await?),

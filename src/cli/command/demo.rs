@@ -133,7 +133,7 @@ fn greet(global: &Global, settings: &Settings, file: &Path, password: &str, kept
         "accounts": [ALICE.address, BOB.address, ADMIN.address],
         "password": password,
         "smtp": listen.smtp, "submission": listen.submission, "submissions": listen.submissions,
-        "imap": listen.imap, "imaps": listen.imaps,
+        "imap": listen.imap, "imaps": listen.imaps, "sieve": listen.sieve,
         "config": file,
     });
     let sign_in = |person: demo::Person, what: &str| format!("  {:<22}{password}   {what}\n", person.address);

@@ -9,6 +9,7 @@ pub(crate) mod domain;
 pub(crate) mod init;
 pub(crate) mod queue;
 pub(crate) mod restore;
+pub(crate) mod script;
 pub(crate) mod serve;
 pub(crate) mod setup_link;
 pub(crate) mod status;

@@ -12,6 +12,7 @@ pub(crate) struct Listeners {
     pub(crate) submissions: Vec<TcpListener>,
     pub(crate) imap: Vec<TcpListener>,
     pub(crate) imaps: Vec<TcpListener>,
+    pub(crate) sieve: Vec<TcpListener>,
     pub(crate) http: Vec<std::net::TcpListener>,
     pub(crate) https: Vec<std::net::TcpListener>,
 }
@@ -33,6 +34,7 @@ impl Listeners {
             submissions: all(&listen.submissions).await?,
             imap: all(&listen.imap).await?,
             imaps: all(&listen.imaps).await?,
+            sieve: all(&listen.sieve).await?,
             http: plain(all(&listen.http).await?)?,
             https: plain(all(&listen.https).await?)?,
         })

@@ -24,6 +24,7 @@ pub(super) struct Services {
     pub(super) settings: watch::Sender<Arc<Settings>>,
     pub(super) smtp: [Arc<smtp::server::Context>; 2],
     pub(super) imap: [Arc<imap::Context>; 2],
+    pub(super) sieve: [Arc<sieve::managesieve::Context>; 2],
 }
 
 /// Starts everything. The listeners are taken up last.
@@ -39,10 +40,16 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         let directory = context.directory.clone();
         Arc::new(imap::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
     };
+    let sieve = |shutdown: &Shutdown| {
+        let directory = context.directory.clone();
+        let tls = Some(tls.clone());
+        Arc::new(sieve::managesieve::Context::new(directory, now.clone(), tls, shutdown.clone()))
+    };
     let services = Services {
         settings,
         smtp: [smtp(&drains.doors), smtp(&drains.core)],
         imap: [imap(&drains.doors), imap(&drains.core)],
+        sieve: [sieve(&drains.doors), sieve(&drains.core)],
     };
     in_the_background(&context, &drains);
     let doors = &drains.doors;
@@ -57,6 +64,7 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
     let webmail = webmail::Webmail::new(webmail::Setup {
         imap: imap_pipe(&services, &drains),
         submission: submission_pipe(&services, &drains),
+        sieve: sieve_pipe(&services, &drains),
         hostname: now.hostname.clone(),
         message_bytes_max: now.limits.message_bytes_max,
     });
@@ -90,7 +98,7 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         limits: limits.clone(),
         shutdown: doors.clone(),
     };
-    let [mx, submission, imap] = [(); 3].map(|()| ConnectionLimits::new(&now.limits));
+    let [mx, submission, imap, managesieve] = [(); 4].map(|()| ConnectionLimits::new(&now.limits));
     let implicit = Some(tls.clone());
     use smtp::server::Service::{Mx, Submission};
     door(listeners.smtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
@@ -101,6 +109,8 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
     for (listeners, tls) in [(listeners.imap, None), (listeners.imaps, implicit)] {
         door(listeners, tls, &imap).open(imap::context::refusal, imap_handler(&services.imap[0]));
     }
+    let sieve = sieve_handler(&services.sieve[0]);
+    door(listeners.sieve, None, &managesieve).open(sieve::managesieve::context::refusal, sieve);
     Ok(services)
 }
 
@@ -171,6 +181,13 @@ fn imap_handler(context: &Arc<imap::Context>) -> impl Fn(Stream, Peer) -> Runnin
     move |stream, peer| Box::pin(imap::session(stream, peer, context.clone()))
 }
 
+fn sieve_handler(
+    context: &Arc<sieve::managesieve::Context>,
+) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+    let context = context.clone();
+    move |stream, peer| Box::pin(sieve::managesieve::session(stream, peer, context.clone()))
+}
+
 /// The way from webmail to IMAP.
 fn imap_pipe(services: &Services, drains: &Drains) -> Connector {
     let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 143).into());
@@ -183,6 +200,14 @@ fn imap_pipe(services: &Services, drains: &Drains) -> Connector {
 fn submission_pipe(services: &Services, drains: &Drains) -> Connector {
     let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 587).into());
     let handler = smtp_handler(&services.smtp[1], smtp::server::Service::Submission);
+    drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
+    connector
+}
+
+/// The way from webmail to ManageSieve.
+fn sieve_pipe(services: &Services, drains: &Drains) -> Connector {
+    let (connector, acceptor) = pipe::listen(([127, 0, 0, 1], 4190).into());
+    let handler = sieve_handler(&services.sieve[1]);
     drains.core.spawn(listener::serve_pipe(acceptor, handler, drains.core.clone()));
     connector
 }

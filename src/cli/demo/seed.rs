@@ -172,6 +172,7 @@ async fn send_out(context: &Context, account: AccountId) -> anyhow::Result<()> {
             detail: "made by gatepost demo".into(),
             quota: true,
             terms: store::Terms::default(),
+            origin: smtp::intake::Origin::default(),
             message: draft.finish(),
         };
         intake::accept(&context.directory, incoming).await?;

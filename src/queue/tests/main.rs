@@ -130,6 +130,7 @@ impl World {
             detail: "a test".into(),
             quota: true,
             terms: store::Terms::default(),
+            origin: smtp::intake::Origin::default(),
             message: draft.finish(),
         };
         intake::accept(&self.directory, incoming).await.unwrap();

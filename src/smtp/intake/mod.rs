@@ -1,7 +1,8 @@
 //! The one road of a message into the store: envelope and bytes in, one durable commit out.
 //!
 //! Layout: [`recipient`] from an address to the mailboxes and next hops it stands for, [`header`] the fields that a
-//! server adds, counts and takes out, [`prepare`] everything that is done before the commit, and the commit itself.
+//! server adds, counts and takes out, [`prepare`] everything that is done before the commit, `rules` what the recipients'
+//! scripts want done, and the commit itself.
 //!
 //! Invariants: hashing, compressing and summarising happen once a message and outside the commit; one mailbox gets one
 //! copy however many of its addresses were named; a quota is checked where commits are ordered, so two messages cannot
@@ -10,6 +11,7 @@
 pub mod header;
 pub mod prepare;
 pub mod recipient;
+mod rules;
 
 pub use prepare::Prepared;
 pub use recipient::{Recipient, Refusal};
@@ -18,7 +20,14 @@ use crate::Error;
 use bytes::{BufMut, Bytes, BytesMut};
 use directory::Directory;
 use mail::address::ReversePath;
-use store::{AccountId, Terms, TraceId, trace::Step};
+pub use sieve::{Origin, Spam, Virus};
+use store::{
+    AccountId, Terms, TraceId,
+    trace::{Step, TraceEvent},
+};
+
+/// Times that scripts are run anew because another message was remembered meanwhile.
+const OVERTAKEN_MAX: usize = 20;
 
 /// A message on its way in.
 #[derive(Debug, Clone)]
@@ -43,6 +52,8 @@ pub struct Incoming {
     pub detail: String,
     /// Whether quotas count. They do not for notifications that the server itself writes.
     pub quota: bool,
+    /// Where it comes from and what was found about it, for the recipients' scripts.
+    pub origin: Origin,
     /// What was agreed on for the message as a whole; [`Recipient::terms`] has what is each recipient's own.
     pub terms: Terms,
     /// The bytes.
@@ -141,20 +152,33 @@ pub struct Accepted {
 pub async fn accept(directory: &Directory, incoming: Incoming) -> Result<Accepted, Error> {
     let incoming = std::sync::Arc::new(incoming);
     let mut full = Vec::new();
-    // Each round can only add accounts to `full`, so the number of rounds is bounded by that of the recipients.
+    let mut overtaken = 0;
+    // Each round adds accounts to `full` or counts, so the number of rounds is bounded by that of the recipients.
     loop {
-        let mut prepared = Prepared::new(std::sync::Arc::clone(&incoming), &full).await?;
+        let mut prepared = Prepared::new(directory, std::sync::Arc::clone(&incoming), &full).await?;
         let bodies = prepared.take_bodies();
         let result = directory.store().commit(bodies, move |tx| prepared.apply(tx)).await;
         match result {
             Err(Error::Full(accounts)) if !incoming.covers_all(&full, &accounts) => full.extend(accounts),
             Err(Error::Full(accounts)) => return Err(incoming.all_full(&accounts)),
+            Err(Error::Overtaken) if overtaken < OVERTAKEN_MAX => overtaken += 1,
             other => return other,
         }
     }
 }
 
 impl Incoming {
+    /// An event of its trace.
+    fn event(&self, step: Step, recipients: Vec<String>, detail: &str) -> TraceEvent {
+        TraceEvent {
+            at: self.at,
+            step,
+            reverse_path: self.reverse_path.to_string(),
+            recipients,
+            detail: detail.to_owned(),
+        }
+    }
+
     /// Whether nobody is left to take the message when these accounts have no room.
     fn covers_all(&self, full: &[AccountId], more: &[AccountId]) -> bool {
         more.iter().all(|account| full.contains(account))

@@ -1,18 +1,23 @@
 //! A message made ready outside the commit, and the commit's part of the work.
 
-use super::{Accepted, Incoming, recipient::Target};
+use super::{
+    Accepted, Incoming,
+    recipient::Target,
+    rules::{Ruled, Rules},
+};
 use crate::Error;
 use config::Limits;
+use directory::Directory;
 use mail::address::Address;
 use std::{collections::HashSet, sync::Arc};
 use store::{
-    AccountId, Flags, NewBody, NewMessage, Role, SpoolId, Terms, Tx,
+    AccountId, Flags, NewBody, NewMessage, SpoolId, Terms, Tx,
     spool::SpoolEntry,
     trace::{Step, TraceEvent},
 };
 
 /// Messages up to this size are hashed, compressed and summarised where they are; larger ones on a thread for slow work.
-const INLINE_BYTES_MAX: usize = 256 * 1024;
+pub(super) const INLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// A message ready to be committed. [`Prepared::apply`] may be called in a commit that does more, such as the queue's,
 /// which replaces an entry by a notification.
@@ -20,18 +25,18 @@ const INLINE_BYTES_MAX: usize = 256 * 1024;
 pub struct Prepared {
     bodies: Vec<NewBody>,
     local: Option<NewMessage>,
-    targets: Vec<Target>,
+    ruled: Vec<Ruled>,
     spool: Vec<SpoolEntry>,
     events: Vec<TraceEvent>,
     incoming: Arc<Incoming>,
 }
 
 impl Prepared {
-    /// Makes a message ready; accounts in `full` get it through the queue.
+    /// Makes a message ready: the scripts of its recipients are run, bodies made. Accounts in `full` get it through the queue.
     ///
     /// # Errors
-    /// [`Error::Loop`], [`Error::NoRecipient`], [`Error::Interrupted`].
-    pub async fn new(incoming: Arc<Incoming>, full: &[AccountId]) -> Result<Self, Error> {
+    /// [`Error::Loop`], [`Error::NoRecipient`], [`Error::Rejected`], [`Error::Interrupted`], machine faults.
+    pub async fn new(directory: &Directory, incoming: Arc<Incoming>, full: &[AccountId]) -> Result<Self, Error> {
         let received = super::header::survey(incoming.message.local()).received;
         if received > Limits::RECEIVED_HEADERS_MAX {
             return Err(Error::Loop(received));
@@ -40,14 +45,16 @@ impl Prepared {
         if targets.is_empty() && remote.is_empty() {
             return Err(Error::NoRecipient);
         }
-        let (keep, relay) = (!targets.is_empty(), !remote.is_empty());
+        let mut rules = Rules::run(directory, &incoming, targets).await?;
+        rules.settle_refusals(&incoming, !remote.is_empty())?;
+        let (keep, relay) = (rules.ruled.iter().any(Ruled::keeps_plain), !remote.is_empty());
         let (local, relayed) = if incoming.message.local().len() > INLINE_BYTES_MAX {
             let incoming = Arc::clone(&incoming);
             tokio::task::spawn_blocking(move || bodies(&incoming, keep, relay)).await.map_err(|_| Error::Interrupted)?
         } else {
             bodies(&incoming, keep, relay)
         };
-        let mut bodies = Vec::with_capacity(2);
+        let Rules { ruled, mut bodies, spool: mut sent, events: told, .. } = rules;
         let local = local.map(|(body, message)| {
             bodies.push(body);
             message
@@ -60,8 +67,10 @@ impl Prepared {
             }
             None => Vec::new(),
         };
-        let events = events(&incoming, &targets, &spool);
-        Ok(Self { bodies, local, targets, spool, events, incoming })
+        let mut events = events(&incoming, &ruled, &spool);
+        events.extend(told);
+        sent.extend(spool);
+        Ok(Self { bodies, local, ruled, spool: sent, events, incoming })
     }
 
     /// The bodies, to be given to the commit.
@@ -77,9 +86,12 @@ impl Prepared {
         let mut full = Vec::new();
         if self.incoming.quota {
             let size = self.incoming.message.local().len() as u64;
-            for target in &self.targets {
+            for ruled in &self.ruled {
+                let Ruled { target, .. } = ruled;
+                let needed = ruled.bytes(size);
                 if let Some(max) = target.bytes_max
-                    && tx.usage(target.account)?.bytes.saturating_add(size) > max
+                    && needed > 0
+                    && tx.usage(target.account)?.bytes.saturating_add(needed) > max
                 {
                     full.push(target.account);
                 }
@@ -88,11 +100,8 @@ impl Prepared {
         if !full.is_empty() {
             return Err(Error::Full(full));
         }
-        if let Some(message) = &self.local {
-            for target in &self.targets {
-                let inbox = tx.mailbox_by_role(target.account, Role::Inbox)?;
-                tx.append(target.account, inbox.id, message)?;
-            }
+        for ruled in &self.ruled {
+            ruled.apply(tx, self.local.as_ref(), self.incoming.at)?;
         }
         for entry in &self.spool {
             tx.spool_put(entry.clone())?;
@@ -100,7 +109,7 @@ impl Prepared {
         for event in &self.events {
             tx.trace(self.incoming.trace, event);
         }
-        Ok(Accepted { delivered: self.targets.len(), queued: self.spool.len() })
+        Ok(Accepted { delivered: self.ruled.len(), queued: self.spool.len() })
     }
 }
 
@@ -177,25 +186,17 @@ fn entry(incoming: &Incoming, body: &NewBody, (recipient, original_recipient, te
     }
 }
 
-fn events(incoming: &Incoming, targets: &[Target], spool: &[SpoolEntry]) -> Vec<TraceEvent> {
-    let event = |step, recipients: Vec<String>, detail: &str| TraceEvent {
-        at: incoming.at,
-        step,
-        reverse_path: incoming.reverse_path.to_string(),
-        recipients,
-        detail: detail.to_owned(),
-    };
+fn events(incoming: &Incoming, ruled: &[Ruled], spool: &[SpoolEntry]) -> Vec<TraceEvent> {
+    let event = |step, recipients: Vec<String>, detail: &str| incoming.event(step, recipients, detail);
     let mut events = Vec::with_capacity(3);
     if let Some(step) = incoming.step {
         let named = incoming.recipients.iter().map(|recipient| recipient.address.to_string()).collect();
         events.push(event(step, named, &incoming.detail));
     }
-    if !targets.is_empty() {
-        events.push(event(
-            Step::Delivered,
-            targets.iter().map(|target| target.address.to_string()).collect(),
-            "mailbox",
-        ));
+    let kept: Vec<_> =
+        ruled.iter().filter(|ruled| ruled.is_kept()).map(|ruled| ruled.target.address.to_string()).collect();
+    if !kept.is_empty() {
+        events.push(event(Step::Delivered, kept, "mailbox"));
     }
     if !spool.is_empty() {
         events.push(event(Step::Queued, spool.iter().map(|entry| entry.recipient.to_string()).collect(), "queue"));

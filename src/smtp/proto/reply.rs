@@ -202,7 +202,19 @@ impl From<&Error> for Reply {
             Error::Full(_) | Error::AllFull { alone: false } => MAILBOX_FULL,
             Error::AllFull { alone: true } => TOO_LARGE_FOR_MAILBOX,
             Error::Store(store::Error::DiskFull) => DISK_FULL,
-            Error::Store(_) | Error::Directory(_) | Error::Interrupted => STORE_FAILED,
+            Error::Rejected(reason) => Self::new(550, Some([5, 7, 1]), refusal(reason)),
+            Error::Overtaken | Error::Store(_) | Error::Directory(_) | Error::Sieve(_) | Error::Interrupted => {
+                STORE_FAILED
+            }
         }
     }
+}
+
+/// A recipient's words as the text of a reply: ASCII on one line, for a reply says no charset (RFC 5429 section 2.1.1).
+fn refusal(reason: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let text: String =
+        reason.chars().map(plain).map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).take(400).collect();
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "The recipient refuses this message".to_owned() } else { words.join(" ") }
 }

@@ -109,6 +109,12 @@ async fn take(
         step: Some(if account.is_some() { Step::Submitted } else { Step::Received }),
         detail: detail(connection),
         quota: true,
+        origin: intake::Origin {
+            hostname: connection.settings.hostname.clone(),
+            client: Some(connection.peer.client.ip()),
+            helo: connection.session.client_name().to_string(),
+            ..intake::Origin::default()
+        },
         terms: store::Terms::default(),
         message: draft.finish(),
     };

@@ -1,6 +1,6 @@
 //! The store through its face, in folders of its own, on both index engines.
 //!
-//! Content: [`mailboxes`], [`messages`], [`threads`], [`vault`], [`spool`]. What a store must survive: [`kill`], [`power`],
+//! Content: [`mailboxes`], [`messages`], [`threads`], [`vault`], [`spool`], [`scripts`]. What a store must survive: [`kill`], [`power`],
 //! [`tail`], [`index`], [`full`]. And what it does by itself: [`snapshot`], [`rewrite`], [`rebuild`]. Who else holds it: [`lock`].
 //!
 //! `power` and `full` need root, and loop devices and mounts; where these are missing they say so on standard error, loudly.
@@ -28,6 +28,7 @@ mod power;
 mod random;
 mod rebuild;
 mod rewrite;
+mod scripts;
 mod snapshot;
 mod sound;
 mod spool;
