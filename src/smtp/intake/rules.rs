@@ -237,7 +237,7 @@ impl Ruled {
         }
         for copy in &self.copies {
             let Some(message) = copy.changed.as_ref().or(plain) else { continue };
-            let mailbox = copy.mailbox(tx, account, self.target.junk)?;
+            let mailbox = copy.mailbox(tx, account)?;
             let message = NewMessage { flags: copy.flags.clone(), ..message.clone() };
             tx.append(account, mailbox, &message)?;
         }
@@ -251,9 +251,8 @@ impl Ruled {
 
 impl Copy {
     /// Where it goes now: a mailbox may have gone since the script was run, and mail is kept all the same.
-    fn mailbox(&self, tx: &mut Tx<'_>, account: AccountId, junk: bool) -> Result<store::MailboxId, Error> {
+    fn mailbox(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<store::MailboxId, Error> {
         let found = match &self.place {
-            Place::Keep if junk => tx.mailbox_by_role(account, Role::Junk),
             Place::Keep => tx.mailbox_by_role(account, Role::Inbox),
             Place::Role(role) => tx.mailbox_by_role(account, *role),
             Place::Mailbox { name, create } => match tx.mailbox_by_name(account, name) {
@@ -305,7 +304,6 @@ fn report(incoming: &Incoming, sender: &Address, refused: &[(Target, String)]) -
     let status = |(target, reason): &(Target, String)| RecipientStatus {
         recipient: target.address.to_wire(),
         original: None,
-        original_typed: None,
         action: "failed",
         status: "5.7.1".to_owned(),
         remote: None,
@@ -322,9 +320,7 @@ fn report(incoming: &Incoming, sender: &Address, refused: &[(Target, String)]) -
         at: incoming.at,
         message_id: &format!("{}@{hostname}", TraceId::new(incoming.at)),
         recipients: &statuses,
-        envelope_id: None,
         original_header: &relayed[..header::header_length(&relayed)],
-        original: None,
     };
     report.render()
 }
