@@ -290,9 +290,10 @@ fn style(value: &str) -> Option<String> {
 fn is_plain_style(value: &str) -> bool {
     let forbidden = |c: char| matches!(c, '\\' | '<' | '>' | '{' | '}' | '[' | ']' | '@' | '*' | ':') || c.is_control();
     let is_call_allowed = |(at, _): (usize, &str)| {
-        let before = &value[..at];
-        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '-').map_or(0, |i| i + 1);
-        STYLE_FUNCTIONS.iter().any(|known| known.eq_ignore_ascii_case(&before[start..]))
+        // What is not ASCII belongs to a name in CSS, and no function of ours has such a one.
+        let is_outside = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '-' && c != '_';
+        let name = value[..at].rsplit(is_outside).next().unwrap_or_default();
+        STYLE_FUNCTIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
     };
     let is_even = |quote: char| value.matches(quote).count().is_multiple_of(2);
     !value.is_empty()

@@ -221,6 +221,12 @@ fn styles_cannot_fetch_or_cover() {
 }
 
 #[test]
+fn a_style_with_a_call_behind_a_wide_character() {
+    assert_eq!(shown("<p style=\"color:\u{fc}rgb(1);width:\u{20ac}(2)\">x</p>"), "<p>x</p>");
+    assert_eq!(shown("<p style=\"color:rgb(1,2,3)\">x</p>"), "<p style=\"color:rgb(1,2,3)\">x</p>");
+}
+
+#[test]
 fn a_long_message_is_cut_between_characters() {
     let safe = clean(&"ä".repeat(HTML_BYTES_MAX), &Images::none());
     assert!(safe.cut);
