@@ -12,7 +12,7 @@ RUN apt-get update -q \
 COPY --from=build /src/target/release/gatepost /usr/local/bin/gatepost
 USER gatepost
 VOLUME /var/lib/gatepost
-EXPOSE 25 80 143 443 465 587 993 4190
+EXPOSE 25 80 110 143 443 465 587 993 995 4190
 # Binding ports under 1024 as a plain user: docker run --sysctl net.ipv4.ip_unprivileged_port_start=0 (the default since Docker 20.10).
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
   CMD ["gatepost", "status", "--config", "/var/lib/gatepost/gatepost.toml"]

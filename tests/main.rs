@@ -2,7 +2,7 @@
 //!
 //! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`sieve`] scripts and
 //! ManageSieve, [`filters`] their pages, [`clients`] mail programs people
-//! use, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
+//! use, [`pop3`] those that fetch, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
 //! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
 //! rules of this repository.
 
@@ -13,6 +13,7 @@ mod durability;
 mod filters;
 mod house;
 mod operations;
+mod pop3;
 mod receiving;
 mod screenshots;
 mod sieve;

@@ -57,6 +57,19 @@ async fn imap_announces_what_is_listed() {
 }
 
 #[tokio::test]
+async fn pop3_announces_what_is_listed() {
+    let server = crate::server().await;
+    let mut pop3 = server.connect(110).await;
+    pop3.expect("+OK").await;
+    pop3.say("CAPA").await;
+    pop3.expect("+OK").await;
+    let lines = pop3.until(".").await;
+    let first = |line: &String| line.split(' ').next().map(str::to_owned);
+    let announced: BTreeSet<_> = lines[..lines.len() - 1].iter().filter_map(first).collect();
+    assert_eq!(announced, keywords(&rows(), &["src/pop3"]));
+}
+
+#[tokio::test]
 async fn smtp_announces_what_is_listed() {
     let server = crate::server().await;
     let mut smtp = server.connect(587).await;

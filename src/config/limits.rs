@@ -107,6 +107,12 @@ impl Limits {
     pub const IMAP_IDLE_TIMEOUT: Duration = Duration::from_secs(31 * 60);
     /// Time an IMAP client may take before it has signed in.
     pub const IMAP_SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
+    /// POP3 line, bytes with CRLF: commands are short, answers to SASL challenges are not (RFC 5034 section 4) (`-ERR`).
+    pub const POP3_LINE_BYTES_MAX: usize = 16 * 1024;
+    /// Idle time of a signed-in POP3 session (RFC 1939 section 3 asks for at least 10 minutes); nothing is deleted then.
+    pub const POP3_IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+    /// Time a POP3 client may take before it has signed in.
+    pub const POP3_SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
     /// Bytes of a keyword.
     pub const KEYWORD_BYTES_MAX: usize = 64;
     /// Keywords on one message.

@@ -55,6 +55,10 @@ pub struct Listen {
     pub imap: Vec<SocketAddr>,
     /// IMAP over implicit TLS, port 993.
     pub imaps: Vec<SocketAddr>,
+    /// POP3 with STLS, port 110.
+    pub pop3: Vec<SocketAddr>,
+    /// POP3 over implicit TLS, port 995.
+    pub pop3s: Vec<SocketAddr>,
     /// ManageSieve with STARTTLS, port 4190.
     pub sieve: Vec<SocketAddr>,
     /// HTTP: the web UI with `loopback`, otherwise a redirect to HTTPS and ACME answers; port 80.
@@ -265,14 +269,16 @@ impl Settings {
 
 impl Listen {
     /// The lists by name, with the standard port of each.
-    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 8] {
-        let Self { smtp, submission, submissions, imap, imaps, sieve, http, https } = self;
+    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 10] {
+        let Self { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, http, https } = self;
         [
             ("smtp", 25, smtp.as_slice()),
             ("submission", 587, submission),
             ("submissions", 465, submissions),
             ("imap", 143, imap),
             ("imaps", 993, imaps),
+            ("pop3", 110, pop3),
+            ("pop3s", 995, pop3s),
             ("sieve", 4190, sieve),
             ("http", 80, http),
             ("https", 443, https),
@@ -302,6 +308,8 @@ impl Listen {
             submissions: read("submissions"),
             imap: read("imap"),
             imaps: read("imaps"),
+            pop3: read("pop3"),
+            pop3s: read("pop3s"),
             sieve: read("sieve"),
             http: read("http"),
             https: read("https"),

@@ -39,6 +39,8 @@ impl Template<'_> {
             submissions: on(465),
             imap: on(143),
             imaps: on(993),
+            pop3: on(110),
+            pop3s: on(995),
             sieve: on(4190),
             http: on(80),
             https: on(443),
@@ -60,13 +62,15 @@ impl Template<'_> {
         );
         let _ = writeln!(text, "loopback = {}\n", self.loopback);
         text.push_str("# Addresses and ports; an empty list turns a protocol off.\n[listen]\n");
-        let Listen { smtp, submission, submissions, imap, imaps, sieve, http, https } = self.listen();
+        let Listen { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, http, https } = self.listen();
         let lists = [
             ("smtp", smtp),
             ("submission", submission),
             ("submissions", submissions),
             ("imap", imap),
             ("imaps", imaps),
+            ("pop3", pop3),
+            ("pop3s", pop3s),
             ("sieve", sieve),
             ("http", http),
             ("https", https),

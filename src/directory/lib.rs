@@ -2,7 +2,7 @@
 //!
 //! Layout: [`domain`], [`account`], [`alias`] the records and their changes; [`resolve`] from an address to where its mail goes;
 //! [`credential`] passwords and app passwords; [`sign_in`] checking them, with throttling; [`session`] browser sessions and
-//! their tickets; [`setup`] the first admin; [`sasl`] the mechanisms that SMTP and IMAP share. Within: `row` keys and stored
+//! their tickets; [`right`] by what a connection is somebody's; [`setup`] the first admin; [`sasl`] the mechanisms that SMTP and IMAP share. Within: `row` keys and stored
 //! forms, `hash` argon2id off the async threads, `known` passwords checked lately, `throttle` failures counted.
 //!
 //! Invariants: passwords are kept as argon2id (and SCRAM keys) only; nothing secret is logged; every change is one commit
@@ -16,6 +16,7 @@ pub mod error;
 mod hash;
 mod known;
 pub mod resolve;
+pub mod right;
 mod row;
 pub mod sasl;
 pub mod session;
@@ -26,6 +27,7 @@ mod throttle;
 pub use account::{Account, AccountState};
 pub use error::Error;
 pub use resolve::Resolution;
+pub use right::Right;
 pub use session::{Session, Ticket};
 pub use sign_in::{Login, Protocol, SignInError};
 pub use store::AccountId;

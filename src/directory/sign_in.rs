@@ -18,6 +18,7 @@ use std::{
 pub enum Protocol {
     Smtp,
     Imap,
+    Pop3,
     Web,
 }
 

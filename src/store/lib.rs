@@ -2,7 +2,7 @@
 //!
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
-//! [`mailbox`], [`message`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
+//! [`mailbox`], [`message`], [`maildrop`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
 //! [`script`] with what running it remembers;
 //! [`expire`] lets the last two kinds go in time.
 //!
@@ -26,6 +26,7 @@ mod index;
 mod keys;
 mod log;
 pub mod mailbox;
+pub mod maildrop;
 pub mod message;
 pub mod record;
 pub mod script;
@@ -49,6 +50,7 @@ pub use expire::Expired;
 pub use flags::{FlagChange, Flags};
 pub use ids::{AccountId, BodyId, MailboxId, ModSeq, SpoolId, ThreadId, TraceId, Uid};
 pub use mailbox::{Mailbox, Role, Usage};
+pub use maildrop::Head;
 pub use message::{Message, NewMessage};
 pub use script::Script;
 pub use terms::Terms;

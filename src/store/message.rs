@@ -158,7 +158,7 @@ fn cut(summary: &mut Summary, addresses: usize, references: usize, bytes: usize)
 
 /// Rows of one tree for the UIDs of a set that exist, ascending. A range of the set is one range read, so that a set made
 /// from a [`crate::View`] reads exactly its own rows.
-fn rows<'a>(
+pub(crate) fn rows<'a>(
     read: &'a impl Read,
     tree: Tree,
     account: AccountId,

@@ -16,7 +16,7 @@ pub const PASSWORD: &str = "correct horse battery";
 /// Longest wait for the program to be ready or to end. Only a hang meets it.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Ports that a server with `--ports-from` takes, as offsets.
-const OFFSETS: [u16; 8] = [25, 80, 143, 443, 465, 587, 993, 4190];
+const OFFSETS: [u16; 10] = [25, 80, 110, 143, 443, 465, 587, 993, 995, 4190];
 
 /// What a server is to be like.
 #[derive(Debug, Clone, Default)]

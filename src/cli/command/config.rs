@@ -38,7 +38,7 @@ impl Config {
                     "loopback": settings.loopback,
                     "listen": {
                         "smtp": listen.smtp, "submission": listen.submission, "submissions": listen.submissions,
-                        "imap": listen.imap, "imaps": listen.imaps, "sieve": listen.sieve, "http": listen.http, "https": listen.https,
+                        "imap": listen.imap, "imaps": listen.imaps, "pop3": listen.pop3, "pop3s": listen.pop3s, "sieve": listen.sieve, "http": listen.http, "https": listen.https,
                     },
                     "smarthost": settings.queue.smarthost.as_ref().map(|host| format!("{}:{}", host.host, host.port)),
                     "queue_lifetime_hours": settings.queue.lifetime.as_secs() / 3600,

@@ -133,13 +133,13 @@ fn greet(global: &Global, settings: &Settings, file: &Path, password: &str, kept
         "accounts": [ALICE.address, BOB.address, ADMIN.address],
         "password": password,
         "smtp": listen.smtp, "submission": listen.submission, "submissions": listen.submissions,
-        "imap": listen.imap, "imaps": listen.imaps, "sieve": listen.sieve,
+        "imap": listen.imap, "imaps": listen.imaps, "pop3": listen.pop3, "pop3s": listen.pop3s, "sieve": listen.sieve,
         "config": file,
     });
     let sign_in = |person: demo::Person, what: &str| format!("  {:<22}{password}   {what}\n", person.address);
     output::show(global, &value, |_| {
         format!(
-            "Gatepost demo is ready.\n\n  Webmail     {url}\n  Console     {url}admin/   as admin\n  With TLS    https://{}/   (self-signed)\n\nSign in as\n{}{}{}\nMail programs, also without TLS\n  SMTP {}   submission {}, {} (TLS)\n  IMAP {}   {} (TLS)\n\nTry\n  swaks --server {} --to alice@example.test --header 'Subject: Hello'\n  gatepost status --config {}\n\nNothing leaves this machine: mail for other domains waits in the queue.\n{}Ctrl-C stops.",
+            "Gatepost demo is ready.\n\n  Webmail     {url}\n  Console     {url}admin/   as admin\n  With TLS    https://{}/   (self-signed)\n\nSign in as\n{}{}{}\nMail programs, also without TLS\n  SMTP {}   submission {}, {} (TLS)\n  IMAP {}   {} (TLS)   POP3 {}   {} (TLS)\n\nTry\n  swaks --server {} --to alice@example.test --header 'Subject: Hello'\n  gatepost status --config {}\n\nNothing leaves this machine: mail for other domains waits in the queue.\n{}Ctrl-C stops.",
             first(&listen.https),
             sign_in(ALICE, "a full mailbox"),
             sign_in(BOB, "her colleague"),
@@ -149,6 +149,8 @@ fn greet(global: &Global, settings: &Settings, file: &Path, password: &str, kept
             first(&listen.submissions),
             first(&listen.imap),
             first(&listen.imaps),
+            first(&listen.pop3),
+            first(&listen.pop3s),
             first(&listen.smtp),
             file.display(),
             if kept { "The folder is kept. " } else { "The folder is removed at the end. " },

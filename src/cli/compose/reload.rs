@@ -25,6 +25,7 @@ pub(super) async fn reload(services: &Services, context: &Context, filter: &Filt
     services.settings.send_replace(settings.clone());
     services.smtp.iter().for_each(|smtp| smtp.reload(settings.clone()));
     services.imap.iter().for_each(|imap| imap.reload(settings.clone()));
+    services.pop3.reload(settings.clone());
     services.sieve.iter().for_each(|sieve| sieve.reload(settings.clone()));
     context.queue.reload(settings);
     if let Some(certificates) = &context.certificates {

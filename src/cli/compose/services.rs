@@ -24,6 +24,7 @@ pub(super) struct Services {
     pub(super) settings: watch::Sender<Arc<Settings>>,
     pub(super) smtp: [Arc<smtp::server::Context>; 2],
     pub(super) imap: [Arc<imap::Context>; 2],
+    pub(super) pop3: Arc<pop3::Context>,
     pub(super) sieve: [Arc<sieve::managesieve::Context>; 2],
 }
 
@@ -45,10 +46,12 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         let tls = Some(tls.clone());
         Arc::new(sieve::managesieve::Context::new(directory, now.clone(), tls, shutdown.clone()))
     };
+    let pop3 = pop3::Context::new(context.directory.clone(), now.clone(), Some(tls.clone()), drains.doors.clone());
     let services = Services {
         settings,
         smtp: [smtp(&drains.doors), smtp(&drains.core)],
         imap: [imap(&drains.doors), imap(&drains.core)],
+        pop3: Arc::new(pop3),
         sieve: [sieve(&drains.doors), sieve(&drains.core)],
     };
     in_the_background(&context, &drains);
@@ -98,7 +101,7 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         limits: limits.clone(),
         shutdown: doors.clone(),
     };
-    let [mx, submission, imap, managesieve] = [(); 4].map(|()| ConnectionLimits::new(&now.limits));
+    let [mx, submission, imap, managesieve, pop3] = [(); 5].map(|()| ConnectionLimits::new(&now.limits));
     let implicit = Some(tls.clone());
     use smtp::server::Service::{Mx, Submission};
     door(listeners.smtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
@@ -106,8 +109,11 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         let handler = smtp_handler(&services.smtp[0], Submission);
         door(listeners, tls, &submission).open(smtp::server::refusal, handler);
     }
-    for (listeners, tls) in [(listeners.imap, None), (listeners.imaps, implicit)] {
+    for (listeners, tls) in [(listeners.imap, None), (listeners.imaps, implicit.clone())] {
         door(listeners, tls, &imap).open(imap::context::refusal, imap_handler(&services.imap[0]));
+    }
+    for (listeners, tls) in [(listeners.pop3, None), (listeners.pop3s, implicit)] {
+        door(listeners, tls, &pop3).open(pop3::context::refusal, pop3_handler(&services.pop3));
     }
     let sieve = sieve_handler(&services.sieve[0]);
     door(listeners.sieve, None, &managesieve).open(sieve::managesieve::context::refusal, sieve);
@@ -186,6 +192,11 @@ fn sieve_handler(
 ) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
     let context = context.clone();
     move |stream, peer| Box::pin(sieve::managesieve::session(stream, peer, context.clone()))
+}
+
+fn pop3_handler(context: &Arc<pop3::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+    let context = context.clone();
+    move |stream, peer| Box::pin(pop3::session(stream, peer, context.clone()))
 }
 
 /// The way from webmail to IMAP.
