@@ -1,7 +1,7 @@
 //! The real program through its doors: ports, pages, command line, files.
 //!
 //! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`sieve`] scripts and
-//! ManageSieve, [`filters`] their pages, [`clients`] mail programs people
+//! ManageSieve, [`filters`] their pages, [`judging`] what comes in, [`clients`] mail programs people
 //! use, [`pop3`] those that fetch, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
 //! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
 //! rules of this repository.
@@ -12,6 +12,7 @@ mod delivering;
 mod durability;
 mod filters;
 mod house;
+mod judging;
 mod operations;
 mod pop3;
 mod receiving;

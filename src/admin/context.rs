@@ -12,6 +12,8 @@ use tokio::sync::watch;
 pub struct Context {
     /// Domains, accounts, aliases; leads to the store.
     pub directory: Directory,
+    /// What judges mail from other servers.
+    pub filter: filter::Filter,
     /// The outbound queue.
     pub queue: queue::Queue,
     /// Settings as they are now; a reload changes them.

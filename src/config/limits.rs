@@ -147,6 +147,20 @@ impl Limits {
     pub const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
     /// Length of a password, bytes; longer ones are refused so that hashing has a bound.
     pub const PASSWORD_BYTES_MAX: usize = 1024;
+    /// DKIM signatures of one message that are verified.
+    pub const DKIM_SIGNATURES_MAX: usize = 10;
+    /// Bytes of a message that a virus scanner or milter is given; larger ones are passed over, with a fact that says so.
+    pub const SCAN_BYTES_MAX: usize = 100 * 1024 * 1024;
+    /// Words that are kept of what was learned from everybody's mail; the least used go first.
+    pub const BAYES_WORDS_MAX: usize = 600_000;
+    /// Words that are kept of what was learned from one account's mail.
+    pub const BAYES_WORDS_PER_ACCOUNT_MAX: usize = 60_000;
+    /// People that an account is known to write to.
+    pub const KNOWN_PER_ACCOUNT_MAX: usize = 5000;
+    /// Entries of one allow or block list.
+    pub const POLICY_ENTRIES_MAX: usize = 200;
+    /// Messages waiting to come again.
+    pub const GREYLIST_WAITING_MAX: usize = 100_000;
     /// Days an expunged message can be restored.
     pub const VAULT_DAYS: u32 = 30;
 }

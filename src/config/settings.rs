@@ -1,5 +1,7 @@
 //! The validated settings.
 
+pub mod filter;
+
 use crate::{
     Error, Limits, checks,
     reader::{Faults, Located, Reader},
@@ -36,6 +38,8 @@ pub struct Settings {
     pub store: Store,
     /// The outbound queue.
     pub queue: Queue,
+    /// What judges mail from other servers.
+    pub filter: filter::Filter,
     /// Bounds.
     pub limits: Limits,
     /// Logs.
@@ -206,6 +210,7 @@ impl Settings {
             dns: Dns::default(),
             store: Store::default(),
             queue: Queue::default(),
+            filter: filter::Filter::default(),
             limits: Limits::default(),
             log: Log::default(),
         }
@@ -260,6 +265,7 @@ impl Settings {
         settings.dns = Dns::read(reader.table("dns"));
         settings.store = Store::read(reader.table("store"));
         settings.queue = Queue::read(reader.table("queue"), base);
+        settings.filter = filter::Filter::read(reader.table("filter"), base);
         settings.limits = Limits::read(reader.table("limits"));
         settings.log = Log::read(reader.table("log"));
         reader.finish();

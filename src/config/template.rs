@@ -140,6 +140,32 @@ const REST: &str = r#"
 # host = "10.0.0.5"
 # port = 25
 
+# Judging mail from other servers. What is done with it is policy: see gatepost filter show.
+[filter]
+# enabled = true
+# dns_timeout = "5s"
+# greylist_delay = "5m"
+
+# A DNS list of clients or domains; the order counts. Ask for leave before you use one.
+# [[filter.lists]]
+# zone = "dnsbl.example.net"
+# kind = "client"
+# weight = "4"
+# codes = "127.0.0.2-127.0.0.11"
+
+# A virus scanner. failure: "open" takes mail when it does not answer, "defer" lets it come again.
+# [filter.clamd]
+# address = "unix:/run/clamav/clamd.ctl"
+# timeout = "30s"
+# failure = "open"
+
+# A milter.
+# [[filter.milters]]
+# name = "rspamd"
+# address = "127.0.0.1:11332"
+# timeout = "30s"
+# failure = "open"
+
 [limits]
 # message_bytes_max = "50MB"
 # recipients_max = 1000

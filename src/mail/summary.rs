@@ -145,6 +145,13 @@ impl Part {
         message.get(self.body_start as usize..self.body_end as usize).unwrap_or_default()
     }
 
+    fn shift(&mut self, bytes: i64) {
+        for offset in [&mut self.header_start, &mut self.body_start, &mut self.body_end] {
+            *offset = u32::try_from(i64::from(*offset) + bytes).unwrap_or(u32::MAX);
+        }
+        self.children.iter_mut().for_each(|child| child.shift(bytes));
+    }
+
     /// Upper bound of the encoded size of the tree, bytes.
     fn encoded_bytes(&self) -> usize {
         let text = |text: &Option<String>| 3 + text.as_ref().map_or(0, String::len);
@@ -175,12 +182,30 @@ fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// Derives the summary of a message.
 pub fn summarize(message: &[u8]) -> Summary {
+    summarize_whole(message).0
+}
+
+/// As [`summarize`], with the MIME tree, of any size.
+pub fn summarize_whole(message: &[u8]) -> (Summary, Part) {
     let root = structure(message);
     let (envelope, references) = envelope::read(root.header(message), text_charset(&root));
     let preview = preview::preview(&root, message);
     let has_attachment = attachment::has_attachment(&root);
-    let structure = (root.encoded_bytes() <= STRUCTURE_BYTES_MAX).then_some(root);
-    Summary { envelope, structure, preview, has_attachment, references }
+    let structure = (root.encoded_bytes() <= STRUCTURE_BYTES_MAX).then(|| root.clone());
+    (Summary { envelope, structure, preview, has_attachment, references }, root)
+}
+
+impl Summary {
+    /// The summary of the same message with so many bytes more, or fewer, in its outermost header. What they say is not
+    /// looked at: only fields that the summary does not hold may have been put in or taken out.
+    pub fn with_header_changed(mut self, bytes: i64) -> Self {
+        if let Some(root) = &mut self.structure {
+            let start = root.header_start;
+            root.shift(bytes);
+            root.header_start = start;
+        }
+        self
+    }
 }
 
 /// The MIME tree of a message, of any size; used when [`Summary::structure`] is `None`.

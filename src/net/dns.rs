@@ -122,6 +122,37 @@ impl Resolver {
         })
     }
 
+    /// IPv4 addresses.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ipv4(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
+        let lookup = self.ask(host, RecordType::A, "A").await?;
+        let addresses = records(&lookup, |data| match data {
+            RData::A(address) => Some(IpAddr::V4(address.0)),
+            _ => None,
+        });
+        none_is_an_error(addresses, host, "A")
+    }
+
+    /// IPv6 addresses.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ipv6(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
+        let lookup = self.ask(host, RecordType::AAAA, "AAAA").await?;
+        let addresses = records(&lookup, |data| match data {
+            RData::AAAA(address) => Some(IpAddr::V6(address.0)),
+            _ => None,
+        });
+        none_is_an_error(addresses, host, "AAAA")
+    }
+
+    /// The resolver below, for libraries that ask by themselves; it has the same servers, bounds and cache.
+    pub fn below(&self) -> TokioResolver {
+        self.inner.clone()
+    }
+
     /// TXT records, each joined.
     ///
     /// # Errors
@@ -167,10 +198,7 @@ impl Resolver {
 
     async fn ask(&self, name: &str, kind: RecordType, label: &'static str) -> Result<Lookup, Error> {
         // A name that cannot be in the DNS does not exist in it. Always from the root: search lists are for people.
-        let Ok(mut asked) = Name::from_utf8(name) else {
-            return Err(Error::NoDomain(name.to_owned()));
-        };
-        asked.set_fqdn(true);
+        let Some(asked) = absolute(name) else { return Err(Error::NoDomain(name.to_owned())) };
         self.ask_name(asked, name, kind, label).await
     }
 
@@ -196,8 +224,23 @@ fn none_is_an_error<T>(found: Vec<T>, name: &str, label: &'static str) -> Result
     if found.is_empty() { Err(Error::NoRecord(name.to_owned(), label)) } else { Ok(found) }
 }
 
+/// A name from the root. Names of hosts are letters, digits and hyphens, but others may be asked for: SPF makes names out of
+/// senders.
+fn absolute(text: &str) -> Option<Name> {
+    let mut name = if text.is_ascii() {
+        Name::from_labels(text.strip_suffix('.').unwrap_or(text).split('.').map(str::as_bytes)).ok()?
+    } else {
+        Name::from_utf8(text).ok()?
+    };
+    name.set_fqdn(true);
+    Some(name)
+}
+
 /// A name in A-labels, without the dot of the root; the root itself is empty.
 fn plain(name: &Name) -> String {
+    if name.iter().all(|label| label.iter().all(|byte| byte.is_ascii_graphic() && !b".\\".contains(byte))) {
+        return name.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(".");
+    }
     let mut text = name.to_ascii();
     if text.ends_with('.') {
         text.pop();

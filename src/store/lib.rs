@@ -2,7 +2,7 @@
 //!
 //! Layout: [`log`] segments, records, the committer; [`index`] the engines behind one trait; [`snapshot`] dumps that
 //! bound replay; [`backend`] the trait the rest stands on; [`tx`] what a commit may do; and then the content:
-//! [`mailbox`], [`message`], [`maildrop`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`trace`];
+//! [`mailbox`], [`message`], [`maildrop`], [`flags`], [`view`], [`change`], [`thread`], [`conversation`], [`annotation`], [`spool`] with its [`terms`], [`vault`], [`record`], [`lesson`], [`trace`];
 //! [`script`] with what running it remembers;
 //! [`expire`] lets the last two kinds go in time.
 //!
@@ -24,6 +24,7 @@ pub mod feed;
 pub mod ids;
 mod index;
 mod keys;
+pub mod lesson;
 mod log;
 pub mod mailbox;
 pub mod maildrop;

@@ -491,12 +491,13 @@ impl Tx<'_> {
         at: i64,
         take: bool,
     ) -> Result<Vec<(Uid, Uid)>, Error> {
-        self.mailbox(account, from)?;
+        let left = self.mailbox(account, from)?;
         let mut target = self.mailbox(account, to)?;
         let found = self.taken(account, from, uids)?;
         if found.is_empty() {
             return Ok(Vec::new());
         }
+        self.lessons_of_move(account, &left, &target, found.iter().map(|(message, _)| message.body))?;
         let mut pairs = Vec::with_capacity(found.len());
         let mut came = Changes::default();
         let mut bytes = 0;

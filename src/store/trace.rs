@@ -32,6 +32,8 @@ pub enum Step {
     Deferred,
     Bounced,
     Dropped,
+    /// Refused by the filter before it was taken.
+    Refused,
 }
 
 /// Octets kept of words that come from outside.

@@ -67,7 +67,30 @@ impl Dns {
 
     /// Adds a TXT record.
     pub fn txt(&self, name: &str, text: &str) {
-        self.add(name, RData::TXT(rdata::TXT::new(vec![text.to_owned()])));
+        // A string of a record holds 255 octets (RFC 1035 section 3.3).
+        let strings = text.as_bytes().chunks(255).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+        self.add(name, RData::TXT(rdata::TXT::new(strings)));
+    }
+
+    /// Adds a TXT record of several strings.
+    pub fn txt_parts(&self, name: &str, parts: &[String]) {
+        self.add(name, RData::TXT(rdata::TXT::new(parts.to_vec())));
+    }
+
+    /// Adds a PTR record; `name` is that below `in-addr.arpa` or `ip6.arpa`.
+    pub fn ptr(&self, name: &str, target: &str) {
+        self.add(name, RData::PTR(rdata::PTR(absolute(target))));
+    }
+
+    /// Names the client at an address.
+    pub fn reverse(&self, address: &str, target: &str) {
+        let address: IpAddr = address.parse().unwrap_or_else(|error| panic!("{address}: {error}"));
+        self.ptr(&Name::from(address).to_ascii(), target);
+    }
+
+    /// Adds a CNAME record.
+    pub fn cname(&self, name: &str, target: &str) {
+        self.add(name, RData::CNAME(rdata::CNAME(absolute(target))));
     }
 
     /// Makes the name exist, without any record.
@@ -120,7 +143,12 @@ fn key(name: &str) -> String {
 }
 
 fn absolute(host: &str) -> Name {
-    let mut name = Name::from_ascii(host).unwrap_or_else(|error| panic!("{host}: {error}"));
+    if host.trim_end_matches('.').is_empty() {
+        return Name::root();
+    }
+    // Any bytes may stand in a name, and SPF makes use of that.
+    let labels = host.trim_end_matches('.').split('.').map(str::as_bytes);
+    let mut name = Name::from_labels(labels).unwrap_or_else(|error| panic!("{host}: {error}"));
     name.set_fqdn(true);
     name
 }
@@ -142,13 +170,15 @@ impl Zone {
         reply.metadata.message_type = MessageType::Response;
         reply.metadata.recursion_available = true;
         let Some(asked) = query.queries.first().cloned() else { return reply };
-        let (name, kind) = (key(&asked.name().to_ascii()), asked.query_type());
+        let labels: Vec<_> = asked.name().iter().map(String::from_utf8_lossy).collect();
+        let (name, kind) = (key(&labels.join(".")), asked.query_type());
         self.asked.push((name.clone(), kind));
         reply.add_query(asked.clone());
         reply.metadata.response_code = match self.records.get(&name) {
             _ if self.broken.contains(&name) => ResponseCode::ServFail,
             Some(records) => {
-                for data in records.iter().filter(|data| data.record_type() == kind) {
+                let of = |kind| records.iter().filter(move |data| data.record_type() == kind);
+                for data in of(kind).chain(of(RecordType::CNAME).filter(|_| kind != RecordType::CNAME)) {
                     reply.add_answer(Record::from_rdata(asked.name().clone(), TTL, data.clone()));
                 }
                 ResponseCode::NoError

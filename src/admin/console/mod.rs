@@ -10,6 +10,7 @@ mod chart;
 mod dashboard;
 mod dns;
 mod domains;
+mod filter;
 mod form;
 mod pager;
 mod queue;
@@ -69,6 +70,10 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/queue", post().to(queue::act))
         .route("/admin/queue/{id}", get().to(queue::show))
         .route("/admin/queue/{id}", post().to(queue::act_on))
+        .route("/admin/filter", get().to(filter::show))
+        .route("/admin/filter", post().to(filter::test))
+        .route("/admin/filter/policy", get().to(filter::policy))
+        .route("/admin/filter/policy", post().to(filter::save))
         .route("/admin/trace", get().to(traces::find))
         .route("/admin/trace/{id}", get().to(traces::show));
 }

@@ -171,5 +171,6 @@ fn look(step: Step) -> (&'static str, &'static str, &'static str) {
         Step::Deferred => ("warn", "rotate-cw", "deferred"),
         Step::Bounced => ("bad", "octagon-alert", "bounced"),
         Step::Dropped => ("bad", "trash-2", "dropped"),
+        Step::Refused => ("bad", "ban", "refused"),
     }
 }

@@ -8,6 +8,7 @@ pub mod aliases;
 pub mod backup;
 pub mod dns;
 pub mod domains;
+pub mod filter;
 pub mod queued;
 pub mod scripts;
 pub mod setup;
@@ -112,6 +113,26 @@ pub enum Operation {
     },
     QueueAct(queued::QueueAct),
 
+    /// What a message would get, and why.
+    FilterTest {
+        file: std::path::PathBuf,
+        trial: filter::Trial,
+    },
+    /// Learns from a message or a folder of messages.
+    FilterTrain {
+        path: std::path::PathBuf,
+        junk: bool,
+        account: Option<String>,
+    },
+    FilterLearned,
+    FilterPolicy {
+        scope: String,
+    },
+    FilterPolicyChange {
+        scope: String,
+        change: filter::PolicyChange,
+    },
+
     /// The steps of messages from or to an address.
     TraceFind {
         address: String,
@@ -166,6 +187,11 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::QueueList(filter) => json(queued::list(context, &filter)?),
         Op::QueueShow { id } => json(queued::show(context, id)?),
         Op::QueueAct(act) => json(queued::act(context, &act).await?),
+        Op::FilterTest { file, trial } => json(filter::test_file(context, &trial, &file).await?),
+        Op::FilterTrain { path, junk, account } => json(filter::train(context, &path, junk, account.as_deref()).await?),
+        Op::FilterLearned => json(filter::learned(context)?),
+        Op::FilterPolicy { scope } => json(filter::policy(context, &scope)?),
+        Op::FilterPolicyChange { scope, change } => json(filter::policy_change(context, &scope, change).await?),
         Op::TraceFind { address, limit } => json(traces::find(context, &address, limit)?),
         Op::TraceShow { id } => json(traces::show(context, &id)?),
         Op::StoreStats => json(store::stats(context)?),

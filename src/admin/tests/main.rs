@@ -56,6 +56,7 @@ fn context(dir: &Path) -> Context {
     let resolver = Resolver::new(&settings.dns).unwrap();
     let tls = smtp::client::Tls::new().unwrap();
     Context {
+        filter: filter::Filter::new(directory.store().clone(), resolver.clone(), settings.clone()),
         queue: queue::Queue::new(directory.clone(), resolver.clone(), settings.clone(), tls),
         settings: watch::channel(settings).1,
         config_file,

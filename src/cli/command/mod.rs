@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod domain;
+pub(crate) mod filter;
 pub(crate) mod init;
 pub(crate) mod queue;
 pub(crate) mod restore;

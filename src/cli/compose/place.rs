@@ -17,6 +17,7 @@ use tokio::sync::watch;
 /// What stands on the store of one folder.
 pub(crate) struct Place {
     pub(crate) directory: Directory,
+    pub(crate) filter: filter::Filter,
     pub(crate) queue: Queue,
     pub(crate) resolver: Resolver,
 }
@@ -47,7 +48,8 @@ impl Place {
             "this system has no certificates to check other servers by: install them (Debian: apt install ca-certificates)",
         )?;
         let queue = Queue::new(directory.clone(), resolver.clone(), settings.clone(), tls);
-        Ok(Self { directory, queue, resolver })
+        let filter = filter::Filter::new(directory.store().clone(), resolver.clone(), settings.clone());
+        Ok(Self { directory, filter, queue, resolver })
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -58,6 +60,7 @@ impl Place {
     pub(crate) fn into_context(self, settings: Arc<Settings>, file: PathBuf) -> Context {
         Context {
             directory: self.directory,
+            filter: self.filter,
             queue: self.queue,
             // The sender may go: the value stays.
             settings: watch::channel(settings).1,

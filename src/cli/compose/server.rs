@@ -82,6 +82,7 @@ impl Server {
         let (sender, receiver) = watch::channel(settings.clone());
         let context = Context {
             directory: place.directory.clone(),
+            filter: place.filter.clone(),
             queue: place.queue.clone(),
             settings: receiver,
             config_file: file,

@@ -35,7 +35,8 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
     let tls = certificates.server_config();
     let smtp = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
-        Arc::new(smtp::server::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
+        let smtp = smtp::server::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone());
+        Arc::new(smtp.with_filter(context.filter.clone()))
     };
     let imap = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
@@ -125,6 +126,8 @@ fn in_the_background(context: &Context, drains: &Drains) {
     let doors = &drains.doors;
     let (queue, shutdown) = (context.queue.clone(), doors.clone());
     doors.spawn(async move { queue.run(shutdown).await });
+    let (filter, shutdown) = (context.filter.clone(), doors.clone());
+    doors.spawn(async move { filter.run(shutdown).await });
     let store = context.store().clone();
     until_draining(doors, async move { store.maintain(Limits::VAULT_DAYS).await });
     let directory = context.directory.clone();

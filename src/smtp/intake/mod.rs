@@ -19,8 +19,9 @@ pub use recipient::{Recipient, Refusal};
 use crate::Error;
 use bytes::{BufMut, Bytes, BytesMut};
 use directory::Directory;
-use mail::address::ReversePath;
+use mail::{address::ReversePath, summary::Summary};
 pub use sieve::{Origin, Spam, Virus};
+use std::sync::Arc;
 use store::{
     AccountId, Terms, TraceId,
     trace::{Step, TraceEvent},
@@ -66,6 +67,20 @@ pub struct Incoming {
 pub struct Message {
     bytes: Bytes,
     return_path_bytes: usize,
+    seen: Option<Seen>,
+}
+
+/// What the filter has seen of a message.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Summary of the text as it came.
+    pub summary: Arc<Summary>,
+    /// For the recipients' scripts.
+    pub spam: Spam,
+    /// For the recipients' scripts.
+    pub virus: Virus,
+    /// The verdict, for the trace.
+    pub words: String,
 }
 
 /// A message being received, its own headers in front.
@@ -73,8 +88,12 @@ pub struct Message {
 pub struct Draft {
     /// Return-Path, headers added here, and then the text as it comes.
     pub bytes: BytesMut,
+    /// What the filter has seen of the text; its summary is brought up to date by [`Draft::finish`].
+    pub seen: Option<Seen>,
     return_path_bytes: usize,
     added_bytes: usize,
+    /// Bytes of the text that [`Draft::edit`] took out.
+    cut_bytes: usize,
 }
 
 impl Draft {
@@ -88,7 +107,7 @@ impl Draft {
         let return_path_bytes = bytes.len();
         bytes.put_slice(added.as_bytes());
         let added_bytes = bytes.len() - return_path_bytes;
-        Self { bytes, return_path_bytes, added_bytes }
+        Self { bytes, seen: None, return_path_bytes, added_bytes, cut_bytes: 0 }
     }
 
     /// The text as it came, without the headers added here.
@@ -114,11 +133,17 @@ impl Draft {
         edited.put_slice(&text[at..]);
         self.bytes = edited;
         self.added_bytes += fields.len();
+        self.cut_bytes += cut.iter().map(ExactSizeIterator::len).sum::<usize>();
     }
 
     /// The finished message.
     pub fn finish(self) -> Message {
-        Message { bytes: self.bytes.freeze(), return_path_bytes: self.return_path_bytes }
+        let change = (self.return_path_bytes + self.added_bytes) as i64 - self.cut_bytes as i64;
+        let seen = self.seen.map(|seen| {
+            let summary = Arc::unwrap_or_clone(seen.summary).with_header_changed(change);
+            Seen { summary: Arc::new(summary), ..seen }
+        });
+        Message { bytes: self.bytes.freeze(), return_path_bytes: self.return_path_bytes, seen }
     }
 }
 
@@ -126,6 +151,10 @@ impl Message {
     /// As it is kept in mailboxes.
     pub fn local(&self) -> &Bytes {
         &self.bytes
+    }
+    /// What the filter has seen of it.
+    pub fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
     }
     /// As it goes to other servers.
     pub fn relayed(&self) -> Bytes {

@@ -156,7 +156,10 @@ fn bodies(incoming: &Incoming, keep: bool, relay: bool) -> (Option<(NewBody, New
             saved: incoming.at,
             flags: Flags::default(),
             trace: incoming.trace,
-            summary: Arc::new(mail::summary::summarize(bytes)),
+            summary: match incoming.message.seen() {
+                Some(seen) => Arc::clone(&seen.summary),
+                None => Arc::new(mail::summary::summarize(bytes)),
+            },
         };
         (body, message)
     });
@@ -191,7 +194,11 @@ fn events(incoming: &Incoming, ruled: &[Ruled], spool: &[SpoolEntry]) -> Vec<Tra
     let mut events = Vec::with_capacity(3);
     if let Some(step) = incoming.step {
         let named = incoming.recipients.iter().map(|recipient| recipient.address.to_string()).collect();
-        events.push(event(step, named, &incoming.detail));
+        let detail = match incoming.message.seen() {
+            Some(seen) => format!("{}; {}", incoming.detail, seen.words),
+            None => incoming.detail.clone(),
+        };
+        events.push(event(step, named, &detail));
     }
     let kept: Vec<_> =
         ruled.iter().filter(|ruled| ruled.is_kept()).map(|ruled| ruled.target.address.to_string()).collect();

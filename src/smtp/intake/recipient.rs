@@ -26,6 +26,8 @@ pub struct Target {
     pub address: Address,
     /// Bytes that the account may hold in all, by its quota and its domain's.
     pub bytes_max: Option<u64>,
+    /// Whether it goes to Junk where nothing else is said.
+    pub junk: bool,
 }
 
 /// Why a recipient is not taken.
@@ -79,7 +81,7 @@ impl Recipient {
                             full = Some(Refusal::Full);
                         }
                     }
-                    targets.push(Target { account, address: reached_by, bytes_max });
+                    targets.push(Target { account, address: reached_by, bytes_max, junk: false });
                 }
                 // With several targets the queue takes care of the full ones; with one the client is told at once.
                 match full {

@@ -237,7 +237,7 @@ impl Ruled {
         }
         for copy in &self.copies {
             let Some(message) = copy.changed.as_ref().or(plain) else { continue };
-            let mailbox = copy.mailbox(tx, account)?;
+            let mailbox = copy.mailbox(tx, account, self.target.junk)?;
             let message = NewMessage { flags: copy.flags.clone(), ..message.clone() };
             tx.append(account, mailbox, &message)?;
         }
@@ -251,8 +251,9 @@ impl Ruled {
 
 impl Copy {
     /// Where it goes now: a mailbox may have gone since the script was run, and mail is kept all the same.
-    fn mailbox(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<store::MailboxId, Error> {
+    fn mailbox(&self, tx: &mut Tx<'_>, account: AccountId, junk: bool) -> Result<store::MailboxId, Error> {
         let found = match &self.place {
+            Place::Keep if junk => tx.mailbox_by_role(account, Role::Junk),
             Place::Keep => tx.mailbox_by_role(account, Role::Inbox),
             Place::Role(role) => tx.mailbox_by_role(account, *role),
             Place::Mailbox { name, create } => match tx.mailbox_by_name(account, name) {
@@ -295,7 +296,10 @@ fn delivery(incoming: &Incoming, target: &Target) -> Delivery {
         message: incoming.message.local().clone(),
         return_path_bytes: incoming.message.return_path_bytes,
         at: incoming.at,
-        origin: incoming.origin.clone(),
+        origin: match incoming.message.seen() {
+            Some(seen) => super::Origin { spam: seen.spam, virus: seen.virus, ..incoming.origin.clone() },
+            None => incoming.origin.clone(),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the first byte of message text to the commit: headers in front, what submission adds and checks, the reply.
 
-use super::{Service, connection::Connection, session::Transaction};
+use super::{Service, connection::Connection, judge, session::Transaction};
 use crate::{
     intake::{
         self, Draft, Incoming,
@@ -51,9 +51,11 @@ pub(super) async fn finish(connection: &Connection, transaction: Transaction) ->
     let Some((trace, at)) = transaction.stamp else { return reply::STORE_FAILED };
     let service = connection.service.name();
     let (recipients, size) = (transaction.recipients.len(), transaction.bytes);
+    let named: Vec<_> = transaction.recipients.iter().map(|recipient| recipient.address.clone()).collect();
     let sender = transaction.reverse_path.clone();
     let reply = match take(connection, transaction, trace, at).await {
         Ok(accepted) => {
+            judge::wrote(connection, &named, at).await;
             metrics::counter!("gatepost_smtp_messages_total", "service" => service).increment(1);
             metrics::counter!("gatepost_smtp_bytes_total", "service" => service).increment(size);
             tracing::info!(
@@ -78,7 +80,7 @@ async fn take(
     trace: TraceId,
     at: i64,
 ) -> Result<intake::Accepted, Reply> {
-    let Transaction { reverse_path, parameters, recipients, mut draft, .. } = transaction;
+    let Transaction { reverse_path, parameters, mut recipients, mut draft, .. } = transaction;
     let survey = header::survey(draft.text());
     if survey.received >= Limits::RECEIVED_HEADERS_MAX {
         return Err(reply::LOOP);
@@ -87,7 +89,10 @@ async fn take(
         || recipients.iter().any(|recipient| recipient.remote.iter().any(mail::address::Address::is_utf8));
     let utf8 = utf8_envelope || (parameters.utf8 && survey.eight_bit);
     match connection.service {
-        Service::Mx => draft.edit("", &survey.return_path),
+        Service::Mx => {
+            let cut = survey.return_path;
+            judge::message(connection, &reverse_path, &mut recipients, &mut draft, (trace, at), cut).await?;
+        }
         Service::Submission => {
             check_submission(connection, draft.text(), &survey, parameters.utf8)?;
             let fields = missing_fields(&survey, trace, at, &connection.settings.hostname);

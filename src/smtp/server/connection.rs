@@ -4,7 +4,7 @@
 //! the client has not had its 250.
 
 use super::{
-    BUDGET_BLOCK_BYTES, Context, Service, accept, check,
+    BUDGET_BLOCK_BYTES, Context, Service, accept, check, judge,
     session::{AuthAnswer, Environment, Event, Session},
 };
 use crate::proto::reply;
@@ -122,7 +122,12 @@ impl Connection {
                     self.session.answer_sender(result);
                 }
                 Event::Recipient(path) => {
-                    let result = check::recipient(self, path);
+                    let mut result = check::recipient(self, path);
+                    if let Ok(recipient) = &result
+                        && let Err(reply) = judge::recipient(self, recipient).await
+                    {
+                        result = Err(reply);
+                    }
                     self.session.answer_recipient(result);
                 }
                 Event::Begin => {

@@ -12,6 +12,7 @@ mod accept;
 mod check;
 mod command;
 mod connection;
+mod judge;
 pub mod session;
 
 use arc_swap::ArcSwap;
@@ -33,6 +34,7 @@ pub enum Service {
 /// What all sessions share.
 pub struct Context {
     directory: Directory,
+    filter: Option<filter::Filter>,
     settings: ArcSwap<Settings>,
     tls: Option<Arc<rustls::ServerConfig>>,
     incoming: Arc<Semaphore>,
@@ -52,11 +54,20 @@ impl Context {
     ) -> Self {
         let places = settings.limits.incoming_bytes_max.div_ceil(BUDGET_BLOCK_BYTES);
         let incoming = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Self { directory, settings: ArcSwap::new(settings), tls, incoming, shutdown }
+        Self { directory, filter: None, settings: ArcSwap::new(settings), tls, incoming, shutdown }
+    }
+
+    /// Has mail from other servers judged.
+    pub fn with_filter(mut self, filter: filter::Filter) -> Self {
+        self.filter = Some(filter);
+        self
     }
 
     /// Takes new settings; sessions that run keep theirs. The memory budget is that of the start.
     pub fn reload(&self, settings: Arc<Settings>) {
+        if let Some(filter) = &self.filter {
+            filter.reload(settings.clone());
+        }
         self.settings.store(settings);
     }
 

@@ -346,3 +346,5 @@ admin-step-bounced = Zurückgewiesen
 admin-step-bounced-why = Sie konnte nicht gesendet werden; der Absender wurde benachrichtigt.
 admin-step-dropped = Verworfen
 admin-step-dropped-why = Sie wurde aus der Warteschlange genommen.
+admin-step-refused = Abgewiesen
+admin-step-refused-why = Der Filter hat sie nicht angenommen; ihrem Server wurde gesagt, warum.

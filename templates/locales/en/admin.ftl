@@ -346,3 +346,5 @@ admin-step-bounced = Bounced
 admin-step-bounced-why = It could not be sent; its sender was told.
 admin-step-dropped = Dropped
 admin-step-dropped-why = It was taken out of the queue.
+admin-step-refused = Refused
+admin-step-refused-why = The filter did not take it; its server was told why.
