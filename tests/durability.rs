@@ -46,10 +46,10 @@ async fn deliver(port: u16, next: Arc<AtomicUsize>, acknowledged: Arc<Acknowledg
     }
 }
 
-/// Subjects in alice's INBOX with how often each is there.
-async fn subjects(server: &TestServer) -> BTreeMap<String, usize> {
+/// Subjects in a mailbox of alice with how often each is there.
+async fn subjects(server: &TestServer, mailbox: &str) -> BTreeMap<String, usize> {
     let mut imap = server.imap("alice").await;
-    let exists = imap.imap("SELECT INBOX").await;
+    let exists = imap.imap(&format!("SELECT {mailbox}")).await;
     let mut found = BTreeMap::new();
     if exists.iter().any(|line| line == "* 0 EXISTS") {
         return found;
@@ -66,6 +66,9 @@ async fn subjects(server: &TestServer) -> BTreeMap<String, usize> {
 async fn kills(engine: &str) {
     let options = Options { config: format!("[store]\nengine = \"{engine}\""), accounts: vec!["alice"] };
     let mut server = TestServer::start(GATEPOST, options).await;
+    let script = "require [\"fileinto\", \"mailbox\", \"copy\"];\nfileinto :copy :create \"Copies\";\n";
+    let put = server.run_with(&["script", "put", "alice@example.test", "copies", "-", "--activate"], script);
+    assert!(put.status.success(), "{}", String::from_utf8_lossy(&put.stderr));
     let next = Arc::new(AtomicUsize::new(0));
     let acknowledged = Arc::new(Acknowledged::default());
     for round in 0..4 {
@@ -81,7 +84,9 @@ async fn kills(engine: &str) {
             sender.await.expect("does not panic");
         }
         server.serve().await;
-        let found = subjects(&server).await;
+        let found = subjects(&server, "INBOX").await;
+        // What the script files away is part of the same commit.
+        assert_eq!(found, subjects(&server, "Copies").await, "round {round}");
         let names = acknowledged.names.lock().expect("no panic while held").clone();
         let lost: Vec<_> = names.iter().filter(|name| !found.contains_key(*name)).collect();
         assert!(lost.is_empty(), "round {round}: acknowledged and lost: {lost:?}");

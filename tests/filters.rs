@@ -4,7 +4,9 @@ use crate::server;
 use testkit::{Browser, TestServer, browser::Screen};
 
 fn mail(subject: &str, from: &str) -> String {
-    format!("From: Carol <{from}>\nTo: alice@example.test\nSubject: {subject}\nMessage-ID: <{subject}@example.org>\n\nText of {subject}\n")
+    format!(
+        "From: Carol <{from}>\nTo: alice@example.test\nSubject: {subject}\nMessage-ID: <{subject}@example.org>\n\nText of {subject}\n"
+    )
 }
 
 /// Subjects in a mailbox of alice.
@@ -160,7 +162,9 @@ async fn a_filter_from_a_message_and_an_automatic_answer() {
     bob.wait_text("Away").await;
     for screen in [Screen::DESKTOP.dark(), Screen::PHONE, Screen::PHONE.dark()] {
         browser.screen(screen).await;
-        for path in ["/mail/-/filters", "/mail/-/filters/rule?at=0", "/mail/-/vacation", "/mail/-/filters/script?name=Gatepost"] {
+        for path in
+            ["/mail/-/filters", "/mail/-/filters/rule?at=0", "/mail/-/vacation", "/mail/-/filters/script?name=Gatepost"]
+        {
             browser.goto(&server.url(path)).await;
             browser.accessible(path).await;
             browser.fits(path).await;

@@ -33,7 +33,8 @@ async fn messages(server: &TestServer, user: &str, mailbox: &str) -> Vec<String>
     let mut imap = server.imap(user).await;
     imap.say(&format!("s SELECT \"{mailbox}\"")).await;
     let selected = imap.until("s ").await;
-    if !selected.last().is_some_and(|line| line.starts_with("s OK")) || selected.iter().any(|line| line == "* 0 EXISTS") {
+    if !selected.last().is_some_and(|line| line.starts_with("s OK")) || selected.iter().any(|line| line == "* 0 EXISTS")
+    {
         return Vec::new();
     }
     let text = imap.imap("FETCH 1:* (FLAGS BODY.PEEK[])").await.join("\n");
@@ -77,7 +78,8 @@ async fn every_extension_works_on_delivery() {
         ("ihave", "ihave \"fileinto\""),
     ];
     for (extension, test) in cases {
-        let requires = ["fileinto", "mailbox", "variables", "relational", "spamtest", "envelope", "index", "date", extension];
+        let requires =
+            ["fileinto", "mailbox", "variables", "relational", "spamtest", "envelope", "index", "date", extension];
         let script = format!(
             "require [{}];\nif header :matches \"subject\" \"*\" {{ set \"subject\" \"${{1}}\"; }}\n\
              if allof (header :is \"subject\" \"yes\", {test}) {{ fileinto :create \"{extension}\"; }}\n",
@@ -112,7 +114,10 @@ async fn flags_copies_headers_and_mailboxes_are_as_the_script_says() {
     let archived = messages(&server, "alice", "Archive").await;
     assert!(archived[0].contains("X-Filed: yes") && archived[0].contains("X-Number: two"), "{archived:?}");
     let inbox = messages(&server, "alice", "INBOX").await;
-    assert!(inbox[0].contains("\\Flagged") && !inbox[0].contains("X-Number") && inbox[0].contains("X-Filed"), "{inbox:?}");
+    assert!(
+        inbox[0].contains("\\Flagged") && !inbox[0].contains("X-Number") && inbox[0].contains("X-Filed"),
+        "{inbox:?}"
+    );
     assert!(inbox[0].contains("The body of one."), "{inbox:?}");
     let lines = server.imap("alice").await.imap("LSUB \"\" \"Work/*\"").await;
     assert!(lines.iter().any(|line| line.contains("Work/Clients")), "{lines:?}");
@@ -122,7 +127,8 @@ async fn flags_copies_headers_and_mailboxes_are_as_the_script_says() {
 async fn discarding_duplicates_and_includes() {
     let server = server().await;
     let mut session = sieve(&server, "alice").await;
-    put(&mut session, "part", "require [\"variables\", \"include\"];\nglobal \"found\";\nset \"found\" \"yes\";\n").await;
+    put(&mut session, "part", "require [\"variables\", \"include\"];\nglobal \"found\";\nset \"found\" \"yes\";\n")
+        .await;
     let script = "require [\"duplicate\", \"include\", \"variables\", \"fileinto\", \"mailbox\"];\nglobal \"found\";\n\
         if duplicate { discard; stop; }\ninclude :personal \"part\";\n\
         if string \"${found}\" \"yes\" { fileinto :create \"Found\"; }\n";
@@ -278,4 +284,30 @@ async fn sieve_connect_writes_and_reads_scripts() {
     assert_eq!(String::from_utf8_lossy(&back), "require \"fileinto\";\r\nfileinto \"Archive\";\r\n");
     server.deliver("carol@example.org", "alice@example.test", &mail("filed")).await;
     assert_eq!(messages(&server, "alice", "Archive").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_admin_writes_and_stops_scripts() {
+    let server = server().await;
+    let put = ["script", "put", "alice@example.test", "main", "-", "--activate"];
+    let wrong = server.run_with(&put, "keep;\nrequire \"regex\";\n");
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success() && said.contains("line 2"), "{said}");
+    let right = server.run_with(&put, "discard;\n");
+    assert!(right.status.success(), "{}", String::from_utf8_lossy(&right.stderr));
+    let listed = server.json(&["script", "list", "alice@example.test"]);
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["active"].as_bool()), (Some("main"), Some(true)));
+    assert_eq!(server.json(&["script", "show", "alice@example.test", "main"]), "discard;\r\n");
+    server.deliver("carol@example.org", "alice@example.test", &mail("gone")).await;
+    assert!(messages(&server, "alice", "INBOX").await.is_empty());
+    let pages = server.pages();
+    pages.sign_in("admin").await;
+    let page = "/admin/accounts/alice@example.test";
+    assert!(pages.page(page).await.text().contains("The Sieve script main is active."));
+    pages.submit(page, &format!("{page}/script/off"), &[]).await;
+    server.deliver("carol@example.org", "alice@example.test", &mail("kept")).await;
+    assert_eq!(messages(&server, "alice", "INBOX").await.len(), 1);
+    server.json(&["script", "use", "alice@example.test", "main"]);
+    server.json(&["script", "off", "alice@example.test"]);
+    assert_eq!(server.json(&["script", "list", "alice@example.test"])[0]["active"].as_bool(), Some(false));
 }

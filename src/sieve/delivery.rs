@@ -116,7 +116,9 @@ pub async fn run(directory: &Directory, delivery: Delivery) -> Result<Option<Out
     let work = {
         let (directory, delivery) = (directory.clone(), delivery.clone());
         let (account, name, text) = (account.clone(), name.clone(), text.clone());
-        move || run::run(&Job { directory: &directory, account: &account, delivery: &delivery, name: &name, text: &text })
+        move || {
+            run::run(&Job { directory: &directory, account: &account, delivery: &delivery, name: &name, text: &text })
+        }
     };
     let outcome = match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome?,

@@ -11,7 +11,7 @@ use crate::{
     ops::{
         Password, accounts,
         accounts::{AccountSet, AccountView},
-        aliases,
+        aliases, scripts,
     },
 };
 use askama::Template;
@@ -83,6 +83,8 @@ struct One {
     created: Markup,
     aliases: Vec<(String, String)>,
     apps: Vec<App>,
+    /// Name of the Sieve script that runs.
+    script: Option<String>,
     states: [(&'static str, String); 3],
     typed: Typed,
     how_typed: bool,
@@ -210,6 +212,16 @@ pub(crate) async fn app_password_remove(
     Ok(visit.leave(&path_of(&address), "app-password-removed"))
 }
 
+/// `POST /admin/accounts/{address}/script/off`
+pub(crate) async fn script_off(
+    visit: Visit,
+    address: Path<String>,
+    _guarded: httpd::Fields,
+) -> Result<HttpResponse, Fault> {
+    scripts::activate(&visit.context, &address, None).await?;
+    Ok(visit.leave(&path_of(&address), "script-off"))
+}
+
 /// `POST /admin/accounts/{address}/remove`, with the address typed once more.
 pub(crate) async fn remove(
     visit: Visit,
@@ -251,6 +263,7 @@ fn one(visit: Visit, account: AccountView) -> Result<One, Fault> {
     };
     let aliases = aliases::list(&visit.context, None)?.into_iter().filter(leads_here);
     let aliases = aliases.map(|alias| alias.address.to_string()).map(|text| (text::segment(&text), text)).collect();
+    let script = scripts::list(&visit.context, &account.address)?.into_iter().find(|script| script.active);
     let page = visit.page;
     let (badge, state) = state(&page, account.state);
     let usage = match account.quota {
@@ -291,6 +304,7 @@ fn one(visit: Visit, account: AccountView) -> Result<One, Fault> {
             .into_iter()
             .map(|app| App { id: app.id, name: app.name, created: text::when(&page, app.created) })
             .collect(),
+        script: script.map(|script| script.name),
         states,
         typed,
         how_typed: false,

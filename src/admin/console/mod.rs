@@ -57,6 +57,7 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/accounts/{address}", get().to(account::show))
         .route("/admin/accounts/{address}", post().to(account::save))
         .route("/admin/accounts/{address}/password", post().to(account::password))
+        .route("/admin/accounts/{address}/script/off", post().to(account::script_off))
         .route("/admin/accounts/{address}/app-passwords", post().to(account::app_password_add))
         .route("/admin/accounts/{address}/app-passwords/{id}/remove", post().to(account::app_password_remove))
         .route("/admin/accounts/{address}/remove", post().to(account::remove))

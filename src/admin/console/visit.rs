@@ -16,12 +16,13 @@ use serde::Deserialize;
 use std::future::{Ready, ready};
 
 /// What a page may say was done, by the last word of its message's key.
-const DONE: [&str; 12] = [
+const DONE: [&str; 13] = [
     "added",
     "saved",
     "removed",
     "password",
     "app-password-removed",
+    "script-off",
     "queue-retry",
     "queue-hold",
     "queue-release",

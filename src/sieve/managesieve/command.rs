@@ -62,7 +62,7 @@ fn too_large() -> String {
 }
 
 /// Runs a command and writes its answer; a refusal is written by the caller.
-pub(super) async fn run(session: &mut Session, words: Vec<Word>) -> Result<Result<After, Refusal>, End> {
+pub(super) async fn run(session: &mut Session, words: &[Word]) -> Result<Result<After, Refusal>, End> {
     let Some(Word::Atom(name)) = words.first() else {
         return Ok(Err(Refusal::wrong("a command begins with its name")));
     };
@@ -122,12 +122,7 @@ fn start_tls(session: &mut Session) -> Result<After, Refusal> {
 }
 
 /// Commands of someone who has signed in.
-async fn scripts(
-    session: &mut Session,
-    account: AccountId,
-    name: &str,
-    arguments: &[&Word],
-) -> Result<After, Refusal> {
+async fn scripts(session: &mut Session, account: AccountId, name: &str, arguments: &[&Word]) -> Result<After, Refusal> {
     let store = session.context.directory.store().clone();
     match (name, arguments) {
         ("HAVESPACE", [Word::String(name), Word::Atom(size)]) => {

@@ -1,7 +1,6 @@
 //! One session: waits for commands, runs them, answers.
 
 use super::{
-
     command::{self, Refusal},
     context::Context,
     proto::{Gather, Next, Word, write_answer, write_string},
@@ -123,7 +122,7 @@ impl Session {
             let input = self.command().await?;
             let after = match input {
                 Input::Words(words) if words.is_empty() => continue,
-                Input::Words(words) => command::run(self, words).await?,
+                Input::Words(words) => command::run(self, &words).await?,
                 Input::Refused(refusal) => Err(refusal),
             };
             match after {
@@ -364,6 +363,3 @@ async fn moved(watch: Option<&mut watch::Receiver<u64>>) {
     }
     std::future::pending::<()>().await;
 }
-
-
-

@@ -47,7 +47,8 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Fault>> {
     let mut faults = Vec::new();
     // What the engine only notices when it comes to it is to be noticed now. Its instructions are private, but they can be
     // written out.
-    let written = serde_json::to_value(&sieve).map_err(|_| vec![Fault { line: 1, text: "cannot be read back".into() }])?;
+    let written =
+        serde_json::to_value(&sieve).map_err(|_| vec![Fault { line: 1, text: "cannot be read back".into() }])?;
     inspect(&written, &text, &mut faults);
     faults.sort_by_key(|fault| fault.line);
     if faults.is_empty() { Ok(Compiled(Arc::new(sieve))) } else { Err(faults) }

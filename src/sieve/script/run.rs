@@ -13,6 +13,7 @@ use directory::{Account, Directory};
 use mail::{address::Address, header};
 use sieve_engine::{
     Context, Envelope, Event, Input, Mailbox, Recipient, Runtime, Script, compiler::grammar::actions::action_redirect,
+    runtime::RuntimeError,
 };
 use std::collections::HashMap;
 use store::{Flags, script::Memory};
@@ -134,7 +135,10 @@ impl<'a> Run<'a> {
         context.set_virus_status(origin.virus.to_engine());
         let mut input = Input::script(self.job.name, compiled.0);
         while let Some(event) = context.run(input) {
-            let event = event.map_err(|error| Stop::Fault(words(&error.to_string())))?;
+            let event = event.map_err(|error| match error {
+                RuntimeError::TooManyIncludes => Stop::Fault("it includes scripts too deeply".into()),
+                other => Stop::Fault(words(&other.to_string())),
+            })?;
             input = self.answer(event)?;
         }
         self.check()?;

@@ -49,9 +49,43 @@ async fn bytes_of_scripts_never_end_the_server() {
     let mut client = server.signed_in().await;
     // Pieces of the grammar in orders that make no sense; each is answered, one way or the other.
     let pieces = [
-        "require", "[", "]", "\"fileinto\"", "if", "elsif", "else", "not", "anyof", "(", ")", "{", "}", ";", ":is",
-        ":matches", "\"${1}\"", "text:\r\n.\r\n", "header", "keep", "set", "99999999999999999999", "1G", "/*", "#", "\\",
-        "include", "return", "vacation", "foreverypart", "\"*\"", "currentdate", ":value", "\"ge\"", "while", "let", ",",
+        "require",
+        "[",
+        "]",
+        "\"fileinto\"",
+        "if",
+        "elsif",
+        "else",
+        "not",
+        "anyof",
+        "(",
+        ")",
+        "{",
+        "}",
+        ";",
+        ":is",
+        ":matches",
+        "\"${1}\"",
+        "text:\r\n.\r\n",
+        "header",
+        "keep",
+        "set",
+        "99999999999999999999",
+        "1G",
+        "/*",
+        "#",
+        "\\",
+        "include",
+        "return",
+        "vacation",
+        "foreverypart",
+        "\"*\"",
+        "currentdate",
+        ":value",
+        "\"ge\"",
+        "while",
+        "let",
+        ",",
     ];
     let mut state = 7_u64;
     let mut next = |below: usize| {
@@ -65,5 +99,4 @@ async fn bytes_of_scripts_never_end_the_server() {
         client.send(b"NOOP \"end\"\r\n").await;
         while !client.line().await.expect("an answer").starts_with("OK (TAG \"end\")") {}
     }
-
 }

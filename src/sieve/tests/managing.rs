@@ -55,7 +55,8 @@ async fn a_wrong_script_is_refused_with_its_lines_and_the_old_one_stays() {
     let server = Server::start().await;
     let mut client = server.signed_in().await;
     client.says(&Client::put("a", "keep;\r\n"), "OK").await;
-    let text = client.refused(&Client::put("a", "keep;\r\nrequire [\"regex\", \"body\"];\r\nrequire \"enotify\";\r\n")).await;
+    let text =
+        client.refused(&Client::put("a", "keep;\r\nrequire [\"regex\", \"body\"];\r\nrequire \"enotify\";\r\n")).await;
     assert_eq!(
         text,
         "line 2: the extension \"regex\" is not available\r\nline 3: the extension \"enotify\" is not available"

@@ -3,7 +3,8 @@
 use crate::{NOW, Server};
 use sieve::script::outcome::{Kind, Place};
 
-const MAIL: &str = "From: Carol <carol@example.org>\nTo: alice@example.test\nSubject: Hello\nMessage-ID: <1@example.org>\n\nHi.\n";
+const MAIL: &str =
+    "From: Carol <carol@example.org>\nTo: alice@example.test\nSubject: Hello\nMessage-ID: <1@example.org>\n\nHi.\n";
 const DAY: i64 = 24 * 3600 * 1000;
 
 #[tokio::test]
@@ -75,7 +76,8 @@ async fn a_script_has_bounds() {
 #[tokio::test]
 async fn a_vacation_answers_once_and_in_right_form() {
     let server = Server::start().await;
-    let script = "require \"vacation\";\r\nvacation :days 3 :subject \"Bin im Urlaub – Grüße\" \"Zurück am 7.\\nAlice\";\r\n";
+    let script =
+        "require \"vacation\";\r\nvacation :days 3 :subject \"Bin im Urlaub – Grüße\" \"Zurück am 7.\\nAlice\";\r\n";
     let outcome = server.run(script, MAIL).await;
     assert_eq!(outcome.filings.len(), 1, "the message is kept");
     let [answer] = outcome.outgoing.as_slice() else { panic!("{outcome:?}") };
@@ -119,7 +121,8 @@ async fn nothing_automatic_is_answered() {
         let outcome = server.deliver(server.delivery("carol@example.org", &format!("{field}\n{MAIL}"))).await;
         assert_eq!((outcome.outgoing.len(), outcome.filings.len()), (0, 1), "{field}");
     }
-    for sender in ["", "mailer-daemon@example.org", "owner-list@example.org", "list-request@example.org", "alice@example.test"]
+    for sender in
+        ["", "mailer-daemon@example.org", "owner-list@example.org", "list-request@example.org", "alice@example.test"]
     {
         let outcome = server.deliver(server.delivery(sender, MAIL)).await;
         assert_eq!(outcome.outgoing.len(), 0, "{sender}");

@@ -118,10 +118,8 @@ impl Rule {
         };
         let _ = write!(out, "if {join} {{\r\n");
         // Flags come first: they are on every copy that is made after them.
-        let (flags, rest): (Vec<&Action>, Vec<&Action>) = self
-            .actions
-            .iter()
-            .partition(|action| matches!(action, Action::Read | Action::Star | Action::Label(_)));
+        let (flags, rest): (Vec<&Action>, Vec<&Action>) =
+            self.actions.iter().partition(|action| matches!(action, Action::Read | Action::Star | Action::Label(_)));
         for action in flags.into_iter().chain(rest) {
             let _ = write!(out, "    {};\r\n", action.write(needs));
         }

@@ -46,6 +46,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::No { code, .. } if code == "NONEXISTENT" => Self::NotFound,
+            Error::No { code, text } if code == "TRYLATER" => Self::Unavailable(text),
             Error::No { text, .. } => Self::Conflict(text),
             Error::SignIn => Self::SignInNeeded,
             Error::Gone(why) => Self::Unavailable(why),
@@ -235,9 +236,6 @@ mod tests {
     fn answers_are_words() {
         let mut words = Vec::new();
         split(r#"NO (QUOTA/MAXSIZE) "a \"b\" c""#, &mut words);
-        assert_eq!(
-            words,
-            [("NO".into(), false), ("(QUOTA/MAXSIZE)".into(), false), ("a \"b\" c".into(), true)]
-        );
+        assert_eq!(words, [("NO".into(), false), ("(QUOTA/MAXSIZE)".into(), false), ("a \"b\" c".into(), true)]);
     }
 }

@@ -30,11 +30,9 @@ impl ListPage<'_> {
         let word = |action: &super::rule::Action| {
             let what = self.page.t(&format!("filter-do-{}", action.word()));
             let with = match action {
-                super::rule::Action::Move(folder) | super::rule::Action::Copy(folder) => self
-                    .shell
-                    .folders
-                    .get(folder)
-                    .map_or_else(|| folder.clone(), |folder| folder.path(self.page)),
+                super::rule::Action::Move(folder) | super::rule::Action::Copy(folder) => {
+                    self.shell.folders.get(folder).map_or_else(|| folder.clone(), |folder| folder.path(self.page))
+                }
                 other => other.with().to_owned(),
             };
             if with.is_empty() { what } else { format!("{what}: {with}") }
@@ -98,9 +96,10 @@ pub(crate) async fn change(visit: Visit, fields: Fields) -> Result<HttpResponse,
         _ => {
             let mut book = shelf.book.clone().ok_or_else(|| Fault::Conflict(visit.page.t("filters-by-hand")))?;
             // The list may have changed in another window: the rule is known by its name too.
-            let at = number.parse::<usize>().ok().filter(|at| {
-                book.rules.get(*at).is_some_and(|rule| rule.name == fields.text(&format!("name-{at}")))
-            });
+            let at = number
+                .parse::<usize>()
+                .ok()
+                .filter(|at| book.rules.get(*at).is_some_and(|rule| rule.name == fields.text(&format!("name-{at}"))));
             let at = at.ok_or_else(|| Fault::Conflict(visit.page.t("filters-changed")))?;
             match word {
                 "up" if at > 0 => book.rules.swap(at, at - 1),

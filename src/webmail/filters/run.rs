@@ -244,7 +244,12 @@ impl<'a> Message<'a> {
             "to" => parsed.to(),
             _ => parsed.cc(),
         };
-        field.into_iter().flat_map(|field| field.iter()).filter_map(|one| one.address()).map(str::to_ascii_lowercase).collect()
+        field
+            .into_iter()
+            .flat_map(|field| field.iter())
+            .filter_map(|one| one.address())
+            .map(str::to_ascii_lowercase)
+            .collect()
     }
 
     fn meets(&self, condition: &Condition) -> bool {
@@ -322,7 +327,8 @@ mod tests {
     #[test]
     fn conditions_are_those_of_the_script() {
         let bodies = HashMap::from([("needle", HashSet::from([7]))]);
-        let header = b"From: \"=?utf-8?q?Caf=C3=A9?=\" <Cafe@Example.org>\r\nTo: a@example.test,\r\n b@example.test\r\n\
+        let header =
+            b"From: \"=?utf-8?q?Caf=C3=A9?=\" <Cafe@Example.org>\r\nTo: a@example.test,\r\n b@example.test\r\n\
             Subject: [Rust] News\r\nList-Id: Rust <rust.example.org>\r\nX-Kind: one\r\nX-Kind: two\r\n\r\n";
         let message = Message { uid: 7, size: 2048, header: header.to_vec(), bodies: &bodies };
         for (field, is, value, met) in [

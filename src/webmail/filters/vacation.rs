@@ -1,11 +1,6 @@
 //! `/mail/-/vacation`: the automatic answer, with its days and a look at it.
 
-use super::{
-    book::Vacation,
-    list::back,
-    rule::line,
-    shelf::Shelf,
-};
+use super::{book::Vacation, list::back, rule::line, shelf::Shelf};
 use crate::{shell::Shell, visit::Visit};
 use actix_web::{HttpResponse, http::StatusCode, web};
 use askama::Template;
@@ -126,7 +121,8 @@ fn entered(visit: &Visit, fields: &Fields) -> Vacation {
 fn zone(page: &Page, from: &str) -> String {
     let zone = page.zone().clone();
     let first = from.parse::<Date>().ok().and_then(|date| date.to_zoned(zone.clone()).ok());
-    let first = first.unwrap_or_else(|| jiff::Timestamp::from_millisecond(page.now()).unwrap_or_default().to_zoned(zone));
+    let first =
+        first.unwrap_or_else(|| jiff::Timestamp::from_millisecond(page.now()).unwrap_or_default().to_zoned(zone));
     first.strftime("%z").to_string()
 }
 
