@@ -99,3 +99,64 @@ async fn mbsync_in_both_directions_and_then_nothing_to_do() {
     let after = imap.imap("STATUS INBOX (MESSAGES UIDNEXT HIGHESTMODSEQ)").await;
     assert_eq!(before[0], after[0], "a run with nothing to do changes nothing");
 }
+
+/// Runs curl; what it prints.
+fn curl(arguments: &[&str]) -> String {
+    let login = format!("alice@example.test:{PASSWORD}");
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--insecure", "--user", &login])
+        .args(arguments)
+        .output()
+        .expect("curl is installed");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn curl_reads_and_files() {
+    let server = server().await;
+    server.deliver("carol@example.org", "alice@example.test", "Subject: for curl\n\nHello curl\n").await;
+    let plain = format!("imap://127.0.0.1:{}", server.port(143));
+    let secure = format!("imaps://127.0.0.1:{}", server.port(993));
+    let text = curl(&[&format!("{secure}/INBOX;MAILINDEX=1;SECTION=TEXT")]);
+    assert!(text.contains("Hello curl"), "{text}");
+    assert!(curl(&["--ssl-reqd", &format!("{plain}/INBOX;UID=1")]).contains("Subject: for curl"));
+    assert_eq!(curl(&[&format!("{secure}/INBOX?SUBJECT%20curl")]).trim(), "* SEARCH 1");
+    assert!(curl(&[&format!("{secure}/")]).contains("* LIST (\\HasNoChildren \\Drafts) \"/\" Drafts"));
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("mail");
+    fs::write(&file, "Subject: from curl\r\n\r\nx\r\n").expect("writes");
+    curl(&["--upload-file", &file.display().to_string(), &format!("{secure}/Archive")]);
+    assert!(curl(&[&format!("{secure}/Archive;MAILINDEX=1")]).starts_with("Subject: from curl"));
+    let examined = curl(&["--request", "EXAMINE Archive", &format!("{secure}/")]);
+    assert!(examined.contains("* 1 EXISTS"), "{examined}");
+}
+
+#[tokio::test]
+async fn getmail_takes_over_imap() {
+    let server = server().await;
+    for number in 0..5 {
+        let text = format!("Subject: n{number}\n\nBody {number}\n");
+        server.deliver("carol@example.org", "alice@example.test", &text).await;
+    }
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let maildir = folder.path().join("maildir");
+    for name in ["cur", "new", "tmp"] {
+        fs::create_dir_all(maildir.join(name)).expect("a maildir");
+    }
+    let settings = format!(
+        "[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = 127.0.0.1\nport = {}\nusername = alice@example.test\n\
+         password = {PASSWORD}\nmailboxes = (\"INBOX\",)\n[destination]\ntype = Maildir\npath = {}/\n\
+         [options]\nread_all = false\ndelete = true\n",
+        server.port(993),
+        maildir.display()
+    );
+    fs::write(folder.path().join("getmailrc"), settings).expect("writes");
+    for expected in [5, 5] {
+        let output = Command::new("getmail").arg("--getmaildir").arg(folder.path()).output().expect("getmail is installed");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(fs::read_dir(maildir.join("new")).expect("reads").count(), expected);
+    }
+    let lines = server.imap("alice").await.imap("STATUS INBOX (MESSAGES)").await;
+    assert_eq!(lines[0], "* STATUS INBOX (MESSAGES 0)");
+}

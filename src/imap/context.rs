@@ -1,5 +1,6 @@
 //! What all sessions share.
 
+use crate::recent::Marks;
 use arc_swap::ArcSwap;
 use config::Settings;
 use directory::Directory;
@@ -18,6 +19,10 @@ pub struct Context {
     /// Memory for messages being appended, in blocks of [`BUDGET_BLOCK_BYTES`].
     pub(crate) incoming: Arc<Semaphore>,
     pub(crate) shutdown: Shutdown,
+    /// Which messages are recent in mailboxes that are open.
+    pub(crate) recent: Arc<Marks>,
+    /// The full-text index; without it FUZZY means what is exactly so.
+    pub(crate) search: Option<search::Index>,
 }
 
 impl Context {
@@ -30,7 +35,12 @@ impl Context {
     ) -> Self {
         let blocks = settings.limits.incoming_bytes_max.div_ceil(BUDGET_BLOCK_BYTES);
         let incoming = Arc::new(Semaphore::new(blocks.min(Semaphore::MAX_PERMITS)));
-        Self { directory, settings: ArcSwap::new(settings), tls, incoming, shutdown }
+        Self { directory, settings: ArcSwap::new(settings), tls, incoming, shutdown, recent: Arc::default(), search: None }
+    }
+
+    /// The same with a full-text index.
+    pub fn with_search(self, index: search::Index) -> Self {
+        Self { search: Some(index), ..self }
     }
 
     /// Takes new settings; sessions that run keep theirs. The memory budget is that of the start.

@@ -2,7 +2,7 @@
 
 use crate::proto::{SyntaxError, sequence_set::NoSuchMessage, string::write_number};
 use directory::{SignInError, sasl::SaslError};
-use std::io;
+use std::{borrow::Cow, io};
 
 /// Why a command is not completed.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Error {
     #[error("{text}")]
     No {
         /// Response code, empty for none.
-        code: &'static str,
+        code: Cow<'static, str>,
         /// What the person is told.
         text: String,
     },
@@ -34,8 +34,8 @@ pub enum Error {
 
 impl Error {
     /// A `NO` with a response code.
-    pub(crate) fn no(code: &'static str, text: impl Into<String>) -> Self {
-        Self::No { code, text: text.into() }
+    pub(crate) fn no(code: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
+        Self::No { code: code.into(), text: text.into() }
     }
 
     /// Work that was given to another thread did not come back; only at the end of the process.
@@ -54,7 +54,7 @@ impl Error {
     /// Writes the tagged line. What the machine did wrong is logged, and told without its detail.
     pub(crate) fn write(&self, out: &mut Vec<u8>, tag: &str) {
         let (kind, code, text) = match self {
-            Self::No { code, text } => ("NO", *code, text.clone()),
+            Self::No { code, text } => ("NO", code.as_ref(), text.clone()),
             Self::Bad(text) => ("BAD", "", text.clone()),
             Self::Store(error) => store(error),
             Self::Directory(directory::Error::Store(error)) => store(error),

@@ -5,13 +5,15 @@
 
 use crate::{
     conversation::Conversations,
+    enabled::Enabled,
     matching::Source,
     proto::{
         fetch::{Item, Section},
-        string::{write_literal_start, write_number},
+        string::write_literal_start,
     },
     render,
     section::{self, Place},
+    selected::write_fetch_start,
 };
 use bytes::Bytes;
 use mail::summary::{self, Part};
@@ -44,8 +46,8 @@ pub(crate) struct Wanted {
     pub(crate) known: UidSet,
     /// Those that are recent in this session.
     pub(crate) recent: UidSet,
-    /// Whether MODSEQ belongs to every telling of flags (RFC 7162 section 3.1).
-    pub(crate) condstore: bool,
+    /// What the client has switched on.
+    pub(crate) enabled: Enabled,
 }
 
 /// A FETCH under way.
@@ -59,6 +61,8 @@ pub(crate) struct Fetching {
     queued: usize,
     /// Messages whose bytes could not be read and that were left out.
     pub(crate) damaged: usize,
+    /// Messages left out for a transfer encoding that is not known here (RFC 3516 section 4.3).
+    pub(crate) encoded: usize,
     /// Bytes were announced that cannot be had: the connection cannot be used on.
     pub(crate) is_broken: bool,
     /// Messages that were answered.
@@ -86,9 +90,11 @@ impl Needs {
             tree: is_any(|item| match item {
                 Item::Body | Item::BodyStructure => true,
                 Item::Section(section) => !section::is_whole(section),
+                Item::Binary(section) => !section.part.is_empty(),
+                Item::BinarySize(part) => !part.is_empty(),
                 _ => false,
             }),
-            body: is_any(|item| matches!(item, Item::Section(_))),
+            body: is_any(|item| matches!(item, Item::Section(_) | Item::Binary(_) | Item::BinarySize(_))),
         }
     }
 }
@@ -105,6 +111,24 @@ enum Content {
     Nowhere,
     Bytes(Bytes),
     Later(BodyId, Range<u64>),
+    /// Without its transfer encoding.
+    Decoded(Vec<u8>),
+    /// The length of what is without its transfer encoding.
+    Length(usize),
+}
+
+/// Why a message is left out.
+enum Omitted {
+    /// It cannot be read.
+    Unreadable(Error),
+    /// It has a transfer encoding that is not known here.
+    Encoded,
+}
+
+impl From<Error> for Omitted {
+    fn from(error: Error) -> Self {
+        Self::Unreadable(error)
+    }
 }
 
 impl Fetching {
@@ -120,6 +144,7 @@ impl Fetching {
             queue: VecDeque::new(),
             queued: 0,
             damaged: 0,
+            encoded: 0,
             is_broken: false,
             answered: 0,
         }
@@ -232,17 +257,21 @@ impl Fetching {
                 self.respond(message.uid, Some(message), state, parsed.as_ref(), contents);
                 Ok(())
             }
-            Err(error @ (Error::NotFound(_) | Error::Damaged(_))) => {
+            Err(Omitted::Encoded) => {
+                self.encoded += 1;
+                Ok(())
+            }
+            Err(Omitted::Unreadable(error @ (Error::NotFound(_) | Error::Damaged(_)))) => {
                 tracing::error!(%error, trace = %message.trace, "fetch: a message cannot be read");
                 self.damaged += 1;
                 Ok(())
             }
-            Err(error) => Err(error),
+            Err(Omitted::Unreadable(error)) => Err(error),
         }
     }
 
     /// Reads what the sections need, in one go where it is not much; and the tree when it is not in the summary.
-    fn contents(&self, message: &Message) -> Result<(Option<Part>, Vec<Content>), Error> {
+    fn contents(&self, message: &Message) -> Result<(Option<Part>, Vec<Content>), Omitted> {
         let mut read = None;
         let mut parsed = None;
         if self.needs.tree && message.summary.structure.is_none() {
@@ -266,9 +295,53 @@ impl Fetching {
         {
             read = Some((range.start, self.source.store.body_range(message.body, range)?));
         }
-        let contents = places.into_iter().map(|(section, place)| self.content(message, section, place, read.as_ref()));
-        let contents: Result<Vec<_>, _> = contents.collect();
-        Ok((parsed, contents?))
+        let mut places = places.into_iter();
+        let mut contents = Vec::new();
+        for item in &self.wanted.items {
+            match item {
+                Item::Section(_) => {
+                    let Some((section, place)) = places.next() else { break };
+                    contents.push(self.content(message, section, place, read.as_ref())?);
+                }
+                Item::Binary(section) => contents.push(self.binary(message, tree, section)?),
+                Item::BinarySize(part) => contents.push(match self.decoded(message, tree, part)? {
+                    Some(bytes) => Content::Length(bytes.len()),
+                    None => Content::Nowhere,
+                }),
+                _ => {}
+            }
+        }
+        Ok((parsed, contents))
+    }
+
+    /// RFC 3516 section 4.2: a part without its transfer encoding; the partial is one of the result.
+    fn binary(&self, message: &Message, tree: Option<&Part>, section: &Section) -> Result<Content, Omitted> {
+        let Some(mut bytes) = self.decoded(message, tree, &section.part)? else { return Ok(Content::Nowhere) };
+        if let Some((offset, length)) = section.partial {
+            let start = (offset as usize).min(bytes.len());
+            bytes.truncate(start.saturating_add(length as usize));
+            bytes.drain(..start);
+        }
+        Ok(Content::Decoded(bytes))
+    }
+
+    /// The whole message, or a part of it; `None` when it has no such part.
+    fn decoded(&self, message: &Message, tree: Option<&Part>, part: &[u32]) -> Result<Option<Vec<u8>>, Omitted> {
+        let store = &self.source.store;
+        if part.is_empty() {
+            return Ok(Some(store.body(message.body)?.to_vec()));
+        }
+        let Some(part) = tree.and_then(|root| section::part(root, part)) else { return Ok(None) };
+        let bytes = store.body_range(message.body, u64::from(part.body_start)..u64::from(part.body_end))?;
+        if !part.children.is_empty() {
+            return Ok(Some(bytes.to_vec()));
+        }
+        match part.encoding.as_str() {
+            "" | "7bit" | "8bit" | "binary" | "base64" | "quoted-printable" => {
+                Ok(Some(mail::text::decode_bytes(&part.encoding, &bytes)))
+            }
+            _ => Err(Omitted::Encoded),
+        }
     }
 
     fn content(
@@ -303,29 +376,38 @@ impl Fetching {
     ) {
         let Some(position) = self.wanted.known.position(uid) else { return };
         self.answered += 1;
-        self.out.extend_from_slice(b"* ");
-        write_number(&mut self.out, position as u64 + 1);
-        self.out.extend_from_slice(b" FETCH (");
+        let enabled = self.wanted.enabled;
+        write_fetch_start(&mut self.out, u32::try_from(position + 1).unwrap_or(u32::MAX), uid, enabled);
         let items = std::mem::take(&mut self.wanted.items);
         let mut contents = contents.into_iter();
-        for (index, item) in items.iter().enumerate() {
+        // What UIDFETCH begins with is not told twice (RFC 9586 section 3.2).
+        let told = items.iter().filter(|item| !(enabled.uid_only && **item == Item::Uid));
+        for (index, item) in told.enumerate() {
             if index > 0 {
                 self.out.push(b' ');
             }
             match (item, message) {
                 (Item::Section(section), _) => self.section(section, contents.next().unwrap_or(Content::Nowhere)),
+                (Item::Binary(section), _) => {
+                    section.write_name(&mut self.out);
+                    self.out.push(b' ');
+                    self.binary_content(contents.next().unwrap_or(Content::Nowhere));
+                }
+                (Item::BinarySize(part), _) => {
+                    write_binary_size(&mut self.out, part, contents.next().unwrap_or(Content::Nowhere));
+                }
                 (Item::Uid, _) => render::write_uid(&mut self.out, uid),
                 (Item::Flags, _) => self.flags(uid, state),
                 (Item::Conversation, Some(message)) => self.conversations.write(&mut self.out, &self.source, message.thread),
                 (Item::ModSeq, _) => render::write_modseq(&mut self.out, state.map_or(0, |(_, modseq)| modseq)),
-                (item, Some(message)) => write_item(&mut self.out, item, message, parsed),
+                (item, Some(message)) => write_item(&mut self.out, item, message, parsed, enabled.takes_utf8()),
                 (_, None) => {}
             }
         }
         if self.wanted.marked.contains(uid) && !items.contains(&Item::Flags) {
             self.out.push(b' ');
             self.flags(uid, state);
-            if let (true, Some((_, modseq))) = (self.wanted.condstore && !items.contains(&Item::ModSeq), state) {
+            if let (true, Some((_, modseq))) = (enabled.condstore && !items.contains(&Item::ModSeq), state) {
                 self.out.push(b' ');
                 render::write_modseq(&mut self.out, modseq);
             }
@@ -340,11 +422,26 @@ impl Fetching {
         render::write_flags(&mut self.out, flags, self.wanted.recent.contains(uid));
     }
 
+    /// What has a NUL is a literal8, for no other string can hold it.
+    fn binary_content(&mut self, content: Content) {
+        let Content::Decoded(bytes) = content else { return self.out.extend_from_slice(b"NIL") };
+        if memchr::memchr(0, &bytes).is_some() {
+            self.out.push(b'~');
+        }
+        write_literal_start(&mut self.out, bytes.len());
+        if bytes.len() < PIECE_BYTES {
+            return self.out.extend_from_slice(&bytes);
+        }
+        self.flush();
+        self.queued += bytes.len();
+        self.queue.push_back(Segment::Bytes(bytes.into()));
+    }
+
     fn section(&mut self, section: &Section, content: Content) {
         section.write_name(&mut self.out);
         self.out.push(b' ');
         let segment = match content {
-            Content::Nowhere => return self.out.extend_from_slice(b"NIL"),
+            Content::Nowhere | Content::Decoded(_) | Content::Length(_) => return self.out.extend_from_slice(b"NIL"),
             Content::Bytes(bytes) => {
                 write_literal_start(&mut self.out, bytes.len());
                 if bytes.len() < PIECE_BYTES {
@@ -365,23 +462,36 @@ impl Fetching {
 }
 
 /// The items that the summary answers.
-fn write_item(out: &mut Vec<u8>, item: &Item, message: &Message, parsed: Option<&Part>) {
+fn write_item(out: &mut Vec<u8>, item: &Item, message: &Message, parsed: Option<&Part>, utf8: bool) {
     let tree = message.summary.structure.as_ref().or(parsed);
     match item {
         Item::InternalDate => render::write_date(out, "INTERNALDATE", message.received),
         Item::SaveDate => render::write_date(out, "SAVEDATE", message.saved),
         Item::Size => render::write_size(out, message.size),
-        Item::Envelope => render::write_envelope(out, &message.summary.envelope),
+        Item::Envelope => render::write_envelope(out, &message.summary.envelope, utf8),
         Item::Body | Item::BodyStructure => {
             if let Some(tree) = tree {
-                render::write_structure(out, tree, *item == Item::BodyStructure);
+                render::write_structure(out, tree, *item == Item::BodyStructure, utf8);
             }
         }
         Item::EmailId => render::write_email_id(out, &message.body),
         Item::ThreadId => render::write_thread_id(out, message.thread),
         Item::Preview => render::write_preview(out, &message.summary.preview),
-        Item::Flags | Item::Uid | Item::ModSeq | Item::Conversation | Item::Section(_) => {}
+        Item::Flags
+        | Item::Uid
+        | Item::ModSeq
+        | Item::Conversation
+        | Item::Section(_)
+        | Item::Binary(_)
+        | Item::BinarySize(_) => {}
     }
+}
+
+/// `BINARY.SIZE[1.2] 65`: RFC 3516 section 4.2; 0 of a part that there is not, for the grammar has no NIL here.
+fn write_binary_size(out: &mut Vec<u8>, part: &[u32], content: Content) {
+    let numbers: Vec<String> = part.iter().map(u32::to_string).collect();
+    let length = if let Content::Length(length) = content { length } else { 0 };
+    out.extend_from_slice(format!("BINARY.SIZE[{}] {length}", numbers.join(".")).as_bytes());
 }
 
 /// The smallest range that holds all places.

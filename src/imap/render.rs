@@ -65,15 +65,15 @@ pub(crate) fn write_preview(out: &mut Vec<u8>, preview: &str) {
 }
 
 /// `ENVELOPE (...)`
-pub(crate) fn write_envelope(out: &mut Vec<u8>, envelope: &mail::summary::Envelope) {
+pub(crate) fn write_envelope(out: &mut Vec<u8>, envelope: &mail::summary::Envelope, utf8: bool) {
     out.extend_from_slice(b"ENVELOPE ");
-    response::write_envelope(out, envelope);
+    response::write_envelope(out, envelope, utf8);
 }
 
 /// `BODY (...)` or, with extension data, `BODYSTRUCTURE (...)`
-pub(crate) fn write_structure(out: &mut Vec<u8>, root: &mail::summary::Part, extended: bool) {
+pub(crate) fn write_structure(out: &mut Vec<u8>, root: &mail::summary::Part, extended: bool, utf8: bool) {
     out.extend_from_slice(if extended { b"BODYSTRUCTURE " } else { b"BODY " });
-    response::write_structure(out, root, extended);
+    response::write_structure(out, root, extended, utf8);
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! [`Selected::look`], which moves `known` on by what came; what went stays in it, and in `gone`, until EXPUNGE may be sent.
 
 use crate::{
+    enabled::Enabled,
     error::{Error, write_count},
-    proto::{SequenceSet, store::write_flags, string::write_number},
+    proto::{SequenceSet, response::write_set, store::write_flags, string::write_number},
+    recent::{Claim, Marks},
 };
 use std::{ops::ControlFlow, sync::Arc};
-use store::{AccountId, Flags, MailboxId, ModSeq, Store, Uid, UidSet, View};
+use store::{AccountId, Flags, MailboxId, ModSeq, Rights, Store, Uid, UidSet, View};
 
 /// Sets up to this many ranges are kept by the session itself; others are shared between sessions.
 const RANGES_OWN_MAX: usize = 64;
@@ -17,13 +19,19 @@ const RANGES_OWN_MAX: usize = 64;
 pub(crate) struct Selected {
     pub(crate) account: AccountId,
     pub(crate) mailbox: MailboxId,
-    /// EXAMINE.
+    /// EXAMINE, or no right to change anything.
     pub(crate) read_only: bool,
+    /// What may be done here.
+    pub(crate) rights: Rights,
     known: Known,
     /// Those of `known` that are gone without the client being told so far.
     gone: UidSet,
-    /// Messages from this UID on are `\Recent` here.
-    recent_from: Uid,
+    /// Those that are `\Recent` here; some may be gone.
+    recent: UidSet,
+    /// Takes the recent ones, unless the mailbox is open for reading only.
+    claim: Option<Claim>,
+    /// The result that the last search saved (RFC 5182).
+    pub(crate) saved: UidSet,
     /// The account's mod-sequence up to which changes are taken in.
     synced: ModSeq,
 }
@@ -74,18 +82,33 @@ impl Selected {
         store: &Store,
         account: AccountId,
         mailbox: MailboxId,
+        marks: &Arc<Marks>,
         read_only: bool,
     ) -> Result<(Self, Arc<View>), Error> {
         // What came up to here is in the view; what came since may be, and is then taken in twice without harm.
         let before = store.modseq(account)?;
         let view = store.view(account, mailbox)?;
+        let (claim, recent_from) = if read_only {
+            (None, marks.peek(store, account, mailbox)?)
+        } else {
+            let claim = marks.open(store, account, mailbox)?;
+            let first = claim.take(view.uid_next);
+            (Some(claim), first)
+        };
+        let mut recent = UidSet::default();
+        if recent_from < view.uid_next {
+            recent.insert_range(recent_from, view.uid_next - 1);
+        }
         let selected = Self {
             account,
             mailbox,
             read_only,
+            rights: Rights::ALL,
             known: Known::of(&view),
             gone: UidSet::default(),
-            recent_from: view.uid_next,
+            recent,
+            claim,
+            saved: UidSet::default(),
             synced: before.max(view.modseq),
         };
         Ok((selected, view))
@@ -106,17 +129,32 @@ impl Selected {
     /// # Errors
     /// `BAD` for a sequence number that there is not.
     pub(crate) fn resolve(&self, set: &SequenceSet, uid: bool) -> Result<UidSet, Error> {
+        if set.is_saved_result() {
+            return Ok(self.saved.intersection(self.known()));
+        }
         if uid { Ok(set.by_uid(self.known())) } else { Ok(set.by_sequence(self.known())?) }
     }
 
-    /// Whether a message came while this session had the mailbox.
-    pub(crate) fn is_recent(&self, uid: Uid) -> bool {
-        uid >= self.recent_from
+    /// Messages that are `\Recent` here; some of the set may be gone.
+    pub(crate) fn recent(&self) -> &UidSet {
+        &self.recent
     }
 
-    /// Messages that are `\Recent`.
-    pub(crate) fn recent(&self) -> usize {
-        self.known().len() - self.known().rank(self.recent_from)
+    /// How many of the messages are `\Recent`.
+    pub(crate) fn recent_count(&self) -> usize {
+        self.known().intersection(&self.recent).len()
+    }
+
+    /// Takes in that messages came: those that no other session was told of are recent here.
+    fn recent_came(&mut self, store: &Store, marks: &Marks, appended: &UidSet) {
+        let Some(last) = appended.last() else { return };
+        let first = match &self.claim {
+            Some(claim) => claim.take(last.saturating_add(1)),
+            None => marks.peek(store, self.account, self.mailbox).unwrap_or(last + 1),
+        };
+        if first <= last {
+            self.recent = self.recent.union(&appended.intersection(&UidSet::from_iter([(first, last)])));
+        }
     }
 
     /// A commit of this session changed flags at `modseq` and the answer tells of them. Passed over when others changed
@@ -128,23 +166,33 @@ impl Selected {
     }
 
     /// Takes in what has happened and writes it: EXPUNGE where it may be, EXISTS and RECENT, and returns the messages
-    /// whose flags are to be told with [`Selected::write_flags_of`].
-    pub(crate) fn look(&mut self, store: &Store, expunges: Expunges, out: &mut Vec<u8>) -> Result<UidSet, Error> {
-        let (appended, flags) = self.news(store)?;
+    /// that came, and those whose flags are to be told with [`Selected::write_flags_of`].
+    pub(crate) fn look(
+        &mut self,
+        store: &Store,
+        marks: &Arc<Marks>,
+        expunges: Expunges,
+        enabled: Enabled,
+        out: &mut Vec<u8>,
+    ) -> Result<(UidSet, UidSet), Error> {
+        let (appended, flags) = self.news(store, marks)?;
         if expunges == Expunges::Sent {
-            self.write_expunges(out);
+            self.write_expunges(enabled, out);
         }
         if !appended.is_empty() {
             self.known.change(|known| *known = known.union(&appended));
+            self.recent_came(store, marks, &appended);
             write_count(out, self.known().len(), "EXISTS");
-            write_count(out, self.recent(), "RECENT");
+            if !enabled.rev2 {
+                write_count(out, self.recent_count(), "RECENT");
+            }
         }
         self.share(store);
-        Ok(flags)
+        Ok((appended, flags))
     }
 
     /// What came, and what has other flags. What went is in `gone` then.
-    fn news(&mut self, store: &Store) -> Result<(UidSet, UidSet), Error> {
+    fn news(&mut self, store: &Store, marks: &Arc<Marks>) -> Result<(UidSet, UidSet), Error> {
         if store.modseq(self.account)? <= self.synced {
             return Ok(Default::default());
         }
@@ -157,7 +205,7 @@ impl Selected {
             return Ok((appended, flags));
         }
         // The history does not reach back so far.
-        let (now, view) = Self::open(store, self.account, self.mailbox, self.read_only)?;
+        let (now, view) = Self::open(store, self.account, self.mailbox, marks, true)?;
         self.synced = now.synced;
         self.gone = self.known().difference(&view.uids);
         let appended = view.uids.difference(self.known());
@@ -171,18 +219,24 @@ impl Selected {
         Ok((appended, flags))
     }
 
-    /// From the highest down, so that each number stands.
-    fn write_expunges(&mut self, out: &mut Vec<u8>) {
+    /// EXPUNGE from the highest down, so that each number stands; or VANISHED (RFC 7162 section 3.2.10).
+    fn write_expunges(&mut self, enabled: Enabled, out: &mut Vec<u8>) {
         if self.gone.is_empty() {
             return;
         }
-        let gone = std::mem::take(&mut self.gone);
-        for uid in gone.iter().rev() {
-            if let Some(number) = self.number(uid) {
-                write_count(out, number as usize, "EXPUNGE");
+        let gone = std::mem::take(&mut self.gone).intersection(self.known());
+        if enabled.vanished() {
+            write_vanished(out, &gone, false);
+        } else {
+            for uid in gone.iter().rev() {
+                if let Some(number) = self.number(uid) {
+                    write_count(out, number as usize, "EXPUNGE");
+                }
             }
         }
         self.known.change(|known| *known = known.difference(&gone));
+        self.recent = self.recent.difference(&gone);
+        self.saved = self.saved.difference(&gone);
     }
 
     /// Shares a set of many ranges with the other sessions, if they know the same.
@@ -201,11 +255,11 @@ impl Selected {
         &self,
         store: &Store,
         uids: &UidSet,
-        condstore: bool,
+        enabled: Enabled,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         store.flags_of(self.account, self.mailbox, uids, &mut |uid, flags, modseq| {
-            self.write_flags(uid, Some(&flags), condstore.then_some(modseq), true, out);
+            self.write_flags(uid, Some(&flags), enabled.condstore.then_some(modseq), true, enabled, out);
             ControlFlow::Continue(())
         })?;
         Ok(())
@@ -218,12 +272,12 @@ impl Selected {
         flags: Option<&Flags>,
         modseq: Option<ModSeq>,
         with_uid: bool,
+        enabled: Enabled,
         out: &mut Vec<u8>,
     ) {
         let Some(number) = self.number(uid) else { return };
-        out.extend_from_slice(b"* ");
-        write_number(out, u64::from(number));
-        out.extend_from_slice(b" FETCH (");
+        write_fetch_start(out, number, uid, enabled);
+        let with_uid = with_uid && !enabled.uid_only;
         let start = out.len();
         let name = |out: &mut Vec<u8>, name: &str| {
             if out.len() > start {
@@ -237,7 +291,7 @@ impl Selected {
         }
         if let Some(flags) = flags {
             name(out, "FLAGS ");
-            write_flags(out, flags, self.is_recent(uid));
+            write_flags(out, flags, !enabled.rev2 && self.recent.contains(uid));
         }
         if let Some(modseq) = modseq {
             name(out, "MODSEQ (");
@@ -246,4 +300,21 @@ impl Selected {
         }
         out.extend_from_slice(b")\r\n");
     }
+}
+
+/// `* n FETCH (`, or `* u UIDFETCH (` (RFC 9586 section 3.2).
+pub(crate) fn write_fetch_start(out: &mut Vec<u8>, number: u32, uid: Uid, enabled: Enabled) {
+    out.extend_from_slice(b"* ");
+    write_number(out, u64::from(if enabled.uid_only { uid } else { number }));
+    out.extend_from_slice(if enabled.uid_only { b" UIDFETCH (" } else { b" FETCH (" });
+}
+
+/// `* VANISHED 1:3`; `(EARLIER)` for what was gone before the client looked (RFC 7162 section 3.2.10).
+pub(crate) fn write_vanished(out: &mut Vec<u8>, uids: &UidSet, earlier: bool) {
+    if uids.is_empty() {
+        return;
+    }
+    out.extend_from_slice(if earlier { b"* VANISHED (EARLIER) " } else { b"* VANISHED " });
+    write_set(out, uids.iter());
+    out.extend_from_slice(b"\r\n");
 }

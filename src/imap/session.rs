@@ -3,7 +3,9 @@
 use crate::{
     command,
     context::{BUDGET_BLOCK_BYTES, Context},
+    enabled::Enabled,
     error::{Error, write_line},
+    notify::Notify,
     proto::{
         self, Command, Tagged,
         gather::{Bounds, Refusal, is_append, tag_of},
@@ -15,7 +17,7 @@ use config::{Limits, Settings};
 use directory::{AccountState, Login, Ticket};
 use net::{Peer, Stream};
 use std::{io, sync::Arc};
-use store::{AccountId, Store};
+use store::{AccountId, Rights, Store, UidSet};
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -31,8 +33,10 @@ pub(crate) struct Session {
     pub(crate) secure: bool,
     login: Option<Box<SignedIn>>,
     selected: Option<Box<Selected>>,
-    /// The client has shown that it knows CONDSTORE (RFC 7162 section 3.1).
-    pub(crate) condstore: bool,
+    /// What the client asked to be told of by NOTIFY.
+    pub(crate) notify: Option<Box<Notify>>,
+    /// What the client has switched on.
+    pub(crate) enabled: Enabled,
     /// Wrong commands: in all before sign-in, one after the other then.
     bad_commands: u32,
     /// When a client that has not signed in is sent away.
@@ -82,6 +86,7 @@ enum Next {
     Command,
     Idle(String),
     StartTls,
+    Compress,
     End,
 }
 
@@ -136,7 +141,8 @@ impl Session {
             secure,
             login: None,
             selected: None,
-            condstore: false,
+            notify: None,
+            enabled: Enabled::default(),
             bad_commands: 0,
             sign_in_until: Instant::now() + Limits::IMAP_SIGN_IN_TIMEOUT,
         }
@@ -163,6 +169,7 @@ impl Session {
                     }
                 }
                 Next::StartTls => Box::pin(self.start_tls()).await?,
+                Next::Compress => self.wire.compress().await?,
                 Next::End => {
                     self.wire.close().await;
                     return Ok(());
@@ -179,7 +186,8 @@ impl Session {
         };
         let until = if signed_in { Instant::now() + Limits::IMAP_IDLE_TIMEOUT } else { self.sign_in_until };
         loop {
-            let Self { wire, context, login, .. } = &mut *self;
+            let Self { wire, context, login, notify, .. } = &mut *self;
+            let mut is_news = false;
             let command = timeout_at(until, wire.command(bounds, &context.incoming, BUDGET_BLOCK_BYTES));
             tokio::select! {
                 biased;
@@ -192,6 +200,11 @@ impl Session {
                 }),
                 () = context.shutdown.draining.cancelled() => return Ok(Waited::Draining),
                 () = moved(login.as_deref_mut().map(|login| &mut login.rights)) => {}
+                () = notified(notify.as_deref_mut()) => is_news = true,
+            }
+            if is_news {
+                Box::pin(self.tell_news()).await?;
+                self.wire.flush().await?;
             }
             if !self.may_go_on() {
                 return Ok(Waited::Rights);
@@ -205,7 +218,7 @@ impl Session {
         if let Some(refusal) = gathered.refused {
             return self.refuse(bytes, refusal).await;
         }
-        let Tagged { tag, command } = match proto::parse(&bytes[..gathered.length]) {
+        let Tagged { tag, command } = match proto::parse_in(&bytes[..gathered.length], self.enabled.dialect()) {
             Ok(tagged) => tagged,
             Err(error) => {
                 let tag = tag_of(bytes).unwrap_or("*");
@@ -213,19 +226,25 @@ impl Session {
             }
         };
         let (is_idle, is_tls) = (matches!(command, Command::Idle), matches!(command, Command::StartTls));
-        let is_logout = matches!(command, Command::Logout);
+        let (is_logout, is_compress) = (matches!(command, Command::Logout), matches!(command, Command::Compress));
         let expunges = command::expunges(&command);
+        self.check_rights()?;
         let result = command::run(self, command, bytes).await;
         let is_ok = result.is_ok();
         if is_idle && is_ok {
             return Ok(Next::Idle(tag.to_owned()));
         }
-        if self.selected.is_some() && !is_logout && !matches!(result, Err(Error::Io(_))) {
+        if !is_logout && !matches!(result, Err(Error::Io(_))) {
             self.tell(expunges).await?;
+            if self.notify.is_some() {
+                command::notify::tell_news(self).await?;
+            }
+            self.remember_held(expunges);
         }
         match self.conclude(tag, result)? {
             _ if is_ok && is_logout => Ok(Next::End),
             _ if is_ok && is_tls => Ok(Next::StartTls),
+            _ if is_ok && is_compress => Ok(Next::Compress),
             next => Ok(next),
         }
     }
@@ -284,28 +303,74 @@ impl Session {
         self.wire.close().await;
     }
 
+    /// A mailbox of another that is selected must still be shared with this account.
+    fn check_rights(&mut self) -> Result<(), Error> {
+        let account = self.account();
+        let Some(selected) = &mut self.selected else { return Ok(()) };
+        if selected.account == account {
+            return Ok(());
+        }
+        let rights = self.context.directory.store().rights(selected.account, selected.mailbox, account)?;
+        if !rights.has(Rights::READ) {
+            return Err(Error::Bye("UNAVAILABLE", "The mailbox is not shared with you any more"));
+        }
+        selected.rights = rights;
+        Ok(())
+    }
+
     /// Tells what others did to the selected mailbox.
     pub(crate) async fn tell(&mut self, expunges: Expunges) -> Result<(), Error> {
+        self.check_rights()?;
         let Some(selected) = &mut self.selected else { return Ok(()) };
         let store = self.context.directory.store();
-        let flags = selected.look(store, expunges, &mut self.wire.out)?;
+        let (appended, mut flags) = selected.look(store, &self.context.recent, expunges, self.enabled, &mut self.wire.out)?;
+        let watched = self.notify.as_ref().and_then(|notify| notify.selected());
+        if watched.is_some_and(|(events, _)| !events.flags) {
+            flags = UidSet::default();
+        }
         for part in flags.chunks(1000) {
-            selected.write_flags_of(store, &part, self.condstore, &mut self.wire.out)?;
+            selected.write_flags_of(store, &part, self.enabled, &mut self.wire.out)?;
             self.wire.drain().await?;
         }
+        if self.notify.is_some() {
+            command::notify::tell_new_messages(self, appended).await?;
+        }
         Ok(())
+    }
+
+    /// Expunges that a command held back are told right after it to a client that wants them at once.
+    fn remember_held(&mut self, expunges: Expunges) {
+        if let Some(notify) = &mut self.notify
+            && expunges == Expunges::Held
+            && notify.selected().is_some_and(|(events, when)| events.messages && when == Expunges::Sent)
+        {
+            notify.changes.mark_changed();
+        }
+    }
+
+    /// Tells at once what NOTIFY asked for.
+    async fn tell_news(&mut self) -> Result<(), Error> {
+        let watched = self.notify.as_ref().and_then(|notify| notify.selected());
+        let expunges = watched.filter(|(events, _)| events.messages).map(|(_, expunges)| expunges);
+        if let Some(expunges) = expunges {
+            self.tell(expunges).await?;
+        }
+        command::notify::tell_news(self).await
     }
 
     /// IDLE (RFC 2177), between `+` and DONE; false when the session ends in it. Here and not with the other commands,
     /// because a session spends its life in it: it holds nothing of the command.
     async fn idle(&mut self, tag: &str) -> Result<bool, Error> {
-        let account = self.account();
+        let account = self.selected.as_ref().map_or_else(|| self.account(), |selected| selected.account);
         let mut changes = self.store().watch(account);
         self.wire.out.extend_from_slice(b"+ idling\r\n");
         let until = Instant::now() + Limits::IMAP_IDLE_TIMEOUT;
         let line = loop {
             changes.mark_unchanged();
             self.tell(Expunges::Sent).await?;
+            if self.notify.is_some() {
+                command::notify::tell_news(self).await?;
+            }
             self.wire.flush().await?;
             let Self { wire, context, login, .. } = &mut *self;
             let waited = tokio::select! {
@@ -415,8 +480,38 @@ impl Session {
     }
 
     /// Selects a mailbox, or none.
-    pub(crate) fn select(&mut self, selected: Option<Selected>) {
-        self.selected = selected.map(Box::new);
+    ///
+    /// Whether one was selected before.
+    pub(crate) fn select(&mut self, selected: Option<Selected>) -> bool {
+        let owner = selected.as_ref().map(|selected| selected.account).filter(|owner| *owner != self.account());
+        let shared = owner.map(|owner| self.store().watch(owner));
+        if let Some(notify) = &mut self.notify {
+            notify.shared = shared;
+        }
+        std::mem::replace(&mut self.selected, selected.map(Box::new)).is_some()
+    }
+
+    /// The client has shown that it knows CONDSTORE. When it is the first time, the mailbox's mod-sequence is told (RFC 7162
+    /// section 3.1).
+    pub(crate) fn enable_condstore(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.enabled.condstore, true) {
+            return Ok(());
+        }
+        if let Some(selected) = &self.selected {
+            let modseq = self.store().mailbox(selected.account, selected.mailbox)?.highest_modseq;
+            write_line(&mut self.wire.out, "*", "OK", &format!("HIGHESTMODSEQ {modseq}"), "Newest change");
+        }
+        Ok(())
+    }
+
+    /// RFC 8437: as if the connection had just been made.
+    pub(crate) fn sign_out(&mut self) {
+        self.selected = None;
+        self.login = None;
+        self.notify = None;
+        self.enabled = Enabled::default();
+        self.bad_commands = 0;
+        self.sign_in_until = Instant::now() + Limits::IMAP_SIGN_IN_TIMEOUT;
     }
 
     /// The selected mailbox and where its answers are written, at once.
@@ -440,6 +535,17 @@ impl Session {
             }
             Right::Password(mark) => is_active() && directory.password_mark(account).is_ok_and(|found| found == *mark),
         }
+    }
+}
+
+/// Waits until there may be something to tell by NOTIFY; for ever when nothing is watched.
+async fn notified(notify: Option<&mut Notify>) {
+    match notify {
+        Some(notify) => tokio::select! {
+            () = moved(Some(&mut notify.changes)) => {}
+            () = moved(notify.shared.as_mut()) => {}
+        },
+        None => std::future::pending().await,
     }
 }
 

@@ -23,6 +23,17 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// The same with what the message is worth: the most relevant ones come first (RFC 6203 section 6).
+    pub(crate) fn scored(message: &Message, order: &[(SortKey, bool)], relevancy: u8) -> Self {
+        let mut row = Self::new(message, order);
+        for (value, (key, _)) in row.values.iter_mut().zip(order) {
+            if *key == SortKey::Relevancy {
+                *value = Value::Number(-i64::from(relevancy));
+            }
+        }
+        row
+    }
+
     /// Reads off a message what the keys compare.
     pub(crate) fn new(message: &Message, order: &[(SortKey, bool)]) -> Self {
         Self { uid: message.uid, values: order.iter().map(|&(key, _)| value(message, key)).collect() }
@@ -57,6 +68,8 @@ fn value(message: &Message, key: SortKey) -> Value {
         SortKey::Cc => mailbox(&envelope.cc),
         SortKey::DisplayFrom => display(&envelope.from),
         SortKey::DisplayTo => display(&envelope.to),
+        // No message tells it of itself.
+        SortKey::Relevancy => Value::Number(0),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Bytes in and out of a connection. What is written is gathered and leaves when the client is waited for, or when it has
 //! become much; what is read is held only while there is something to hold, so that a session that waits has no buffer.
 
-use crate::proto::gather::{Bounds, Gather, Progress, Refusal};
+use crate::{
+    deflate::Deflate,
+    proto::gather::{Bounds, Gather, Progress, Refusal},
+};
 use bytes::Bytes;
 use net::Stream;
-use std::{future::poll_fn, io, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, io, mem::MaybeUninit, pin::Pin, sync::Arc, task::Poll, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -33,10 +36,11 @@ pub(crate) struct Wire {
     gather: Gather,
     /// What is to be sent. Commands write here, and call [`Wire::drain`] now and then when they write much.
     pub(crate) out: Vec<u8>,
-    /// How much of `out` is sent already: waiting may be given up at any time.
+    /// What is being sent, and how much of it is sent already: waiting may be given up at any time.
+    sending: Vec<u8>,
     sent: usize,
-    /// The client waits to be told that it may send a literal.
-    go_on: bool,
+    /// Both directions are compressed (RFC 4978).
+    deflate: Option<Box<Deflate>>,
     budget: Option<OwnedSemaphorePermit>,
 }
 
@@ -59,8 +63,9 @@ impl Wire {
             input: Vec::new(),
             gather: Gather::default(),
             out: Vec::new(),
+            sending: Vec::new(),
             sent: 0,
-            go_on: false,
+            deflate: None,
             budget: None,
         }
     }
@@ -80,16 +85,15 @@ impl Wire {
             let missing = match self.gather.advance(&mut self.input, bounds) {
                 Progress::Done(length, end) => return Ok(Some(self.take(length, end, None))),
                 Progress::Refused(refusal, end) => return Ok(Some(self.take(end, end, Some(refusal)))),
-                Progress::Continue(length) => {
-                    self.go_on = true;
-                    length
+                // It leaves once there is room. What follows is looked at before anything is awaited: some clients send it
+                // without having been told.
+                Progress::Continue(_) => {
+                    self.out.extend_from_slice(b"+ Go on\r\n");
+                    continue;
                 }
                 Progress::More(missing) => missing,
             };
             self.reserve(budget, block_bytes).await?;
-            if std::mem::take(&mut self.go_on) {
-                self.out.extend_from_slice(b"+ Go on\r\n");
-            }
             self.flush().await?;
             let read = match self.budget {
                 None => self.fill(missing).await?,
@@ -158,24 +162,14 @@ impl Wire {
             self.input = Vec::new();
         }
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        if let Some(deflate) = &mut self.deflate {
+            return deflate.read(stream, &mut self.input).await;
+        }
         if missing > READ_BYTES {
             self.input.reserve(missing.min(READ_LITERAL_BYTES) + 2);
             return stream.read_buf(&mut self.input).await;
         }
-        let input = &mut self.input;
-        poll_fn(|cx| {
-            let mut room = [std::mem::MaybeUninit::uninit(); READ_BYTES];
-            let mut read = ReadBuf::uninit(&mut room);
-            match Pin::new(&mut *stream).poll_read(cx, &mut read) {
-                Poll::Ready(Ok(())) => {
-                    input.extend_from_slice(read.filled());
-                    Poll::Ready(Ok(read.filled().len()))
-                }
-                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await
+        read_some(stream, &mut self.input).await
     }
 
     /// Sends what is written when it has become much.
@@ -185,24 +179,42 @@ impl Wire {
 
     /// Sends what is written. May be dropped while it waits, and called again.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let Self { stream, out, sent, .. } = &mut *self;
-        let stream = stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        let write = async {
-            while *sent < out.len() {
-                match stream.write(&out[*sent..]).await? {
-                    0 => return Err(io::ErrorKind::WriteZero.into()),
-                    length => *sent += length,
-                }
+        while !self.sending.is_empty() || !self.out.is_empty() {
+            if self.sending.is_empty() {
+                let out = std::mem::take(&mut self.out);
+                self.sending = match &mut self.deflate {
+                    Some(deflate) => deflate.pack(&out)?,
+                    None => out,
+                };
             }
-            stream.flush().await
-        };
-        timeout(WRITE_TIMEOUT, write).await.map_err(|_| io::ErrorKind::TimedOut)??;
-        self.out = Vec::new();
-        self.sent = 0;
+            let Self { stream, sending, sent, .. } = &mut *self;
+            let stream = stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+            let write = async {
+                while *sent < sending.len() {
+                    match stream.write(&sending[*sent..]).await? {
+                        0 => return Err(io::ErrorKind::WriteZero.into()),
+                        length => *sent += length,
+                    }
+                }
+                stream.flush().await
+            };
+            timeout(WRITE_TIMEOUT, write).await.map_err(|_| io::ErrorKind::TimedOut)??;
+            self.sending = Vec::new();
+            self.sent = 0;
+        }
         Ok(())
+    }
+
+    /// Begins to compress (RFC 4978). What has come behind the command is compressed already.
+    pub(crate) async fn compress(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        self.deflate = Some(Box::new(Deflate::new(std::mem::take(&mut self.input))));
+        Ok(())
+    }
+
+    /// Whether both directions are compressed.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.deflate.is_some()
     }
 
     /// Sends bytes that need no copy, after what is written.
@@ -212,16 +224,17 @@ impl Wire {
             return self.drain().await;
         }
         self.flush().await?;
-        let stream = self.stream()?;
         for part in bytes.chunks(SEND_BYTES) {
-            timeout(WRITE_TIMEOUT, stream.write_all(part)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+            let packed = self.deflate.as_mut().map(|deflate| deflate.pack(part)).transpose()?;
+            let stream = self.stream()?;
+            timeout(WRITE_TIMEOUT, stream.write_all(packed.as_deref().unwrap_or(part))).await.map_err(|_| io::ErrorKind::TimedOut)??;
         }
         Ok(())
     }
 
     /// Whether more has come than was taken.
     pub(crate) fn has_input(&self) -> bool {
-        !self.input.is_empty()
+        !self.input.is_empty() || self.deflate.as_ref().is_some_and(|deflate| deflate.has_input())
     }
 
     /// Begins TLS. What came before it has been looked at ([`Wire::has_input`]).
@@ -234,7 +247,7 @@ impl Wire {
 
     /// Whether TLS can begin here.
     pub(crate) fn is_plain(&self) -> bool {
-        matches!(self.stream, Some(Stream::Tcp(_)))
+        matches!(self.stream, Some(Stream::Tcp(_))) && self.deflate.is_none()
     }
 
     /// Sends what is left and closes.
@@ -245,4 +258,21 @@ impl Wire {
             let _ = timeout(WRITE_TIMEOUT, stream.shutdown()).await;
         }
     }
+}
+
+/// Adds what has come to `input`, by way of the stack; 0 at the end of the stream.
+pub(crate) async fn read_some(stream: &mut Stream, input: &mut Vec<u8>) -> io::Result<usize> {
+    poll_fn(|cx| {
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut room);
+        match Pin::new(&mut *stream).poll_read(cx, &mut read) {
+            Poll::Ready(Ok(())) => {
+                input.extend_from_slice(read.filled());
+                Poll::Ready(Ok(read.filled().len()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }

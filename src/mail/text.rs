@@ -7,6 +7,11 @@ pub fn decode(part: &Part, message: &[u8]) -> Vec<u8> {
     transfer::decode(&part.encoding, part.body(message))
 }
 
+/// Decodes by the name of the transfer encoding, lower case; unknown encodings are the identity.
+pub fn decode_bytes(encoding: &str, bytes: &[u8]) -> Vec<u8> {
+    transfer::decode(encoding, bytes)
+}
+
 /// Decodes transfer encoding and charset of a text part. Line ends stay as they are.
 pub fn decode_text(part: &Part, message: &[u8]) -> String {
     let charset = part.parameter("charset");

@@ -55,6 +55,7 @@ impl Tx<'_> {
             self.mailbox(account, mailbox)?;
         }
         let key = keys::annotation(account, of, name);
+        self.wake_watchers(account)?;
         let Some(value) = value else {
             self.delete(Tree::History, &key);
             return Ok(());

@@ -90,8 +90,8 @@ pub(crate) fn account(id: AccountId) -> Vec<u8> {
     account_kind(id, 0).done()
 }
 /// Prefixes of all that the tree holds of an account beside its counters.
-pub(crate) fn mailbox_rows(id: AccountId) -> [Vec<u8>; 8] {
-    [1, 2, 3, 4, 5, 6, 7, 8].map(|kind| account_kind(id, kind).done())
+pub(crate) fn mailbox_rows(id: AccountId) -> [Vec<u8>; 12] {
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map(|kind| account_kind(id, kind).done())
 }
 pub(crate) fn mailboxes(id: AccountId) -> Vec<u8> {
     account_kind(id, 1).done()

@@ -260,7 +260,7 @@ impl Tx<'_> {
             deleted: 0,
             size: 0,
             role,
-            subscribed: false,
+            subscribed: self.subscription_revive(account, name)?,
         };
         record.save(self, account);
         self.mailbox_save(account, &mailbox);
@@ -341,6 +341,11 @@ impl Tx<'_> {
         }
         self.expunge(account, mailbox.id, &UidSet::from_iter([(1, Uid::MAX)]), now_ms())?;
         self.annotations_forget(account, mailbox.id)?;
+        self.acl_forget(account, mailbox.id)?;
+        if mailbox.subscribed {
+            self.subscription_lapse(account, &mailbox.name);
+        }
+        self.delete(Tree::Mailbox, &keys::recent(account, mailbox.id));
         self.delete(Tree::Mailbox, &keys::mailbox(account, mailbox.id));
         self.delete(Tree::Mailbox, &keys::mailbox_name(account, &mailbox.name));
         if let Some(role) = mailbox.role {
@@ -358,6 +363,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`Error::NotFound`]
     pub fn mailbox_subscribe(&mut self, account: AccountId, name: &str, subscribed: bool) -> Result<(), Error> {
+        if !subscribed && self.subscription_revive(account, &canonical(name))? {
+            return Ok(());
+        }
         let mut mailbox = self.mailbox_by_name(account, name)?;
         if mailbox.subscribed != subscribed {
             mailbox.subscribed = subscribed;

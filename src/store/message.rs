@@ -482,6 +482,41 @@ impl Tx<'_> {
         self.transfer(account, from, uids, to, at, true)
     }
 
+    /// Copies messages into a mailbox of another account, where they join its threads; with `take` those that were copied go
+    /// into the vault. Returns old and new UIDs, ascending.
+    ///
+    /// # Errors
+    /// As [`Tx::copy`].
+    pub fn copy_across(
+        &mut self,
+        (account, from): (AccountId, MailboxId),
+        uids: &UidSet,
+        (target, to): (AccountId, MailboxId),
+        at: i64,
+        take: bool,
+    ) -> Result<Vec<(Uid, Uid)>, Error> {
+        self.mailbox(account, from)?;
+        let mut pairs = Vec::new();
+        let mut copied = UidSet::default();
+        for (message, flags) in self.taken(account, from, uids)? {
+            let new = NewMessage {
+                body: message.body,
+                size: message.size,
+                received: message.received,
+                saved: at,
+                flags,
+                trace: message.trace,
+                summary: Arc::new(message.summary),
+            };
+            pairs.push((message.uid, self.append(target, to, &new)?.uid));
+            copied.insert(message.uid);
+        }
+        if take && !copied.is_empty() {
+            self.expunge(account, from, &copied, at)?;
+        }
+        Ok(pairs)
+    }
+
     fn transfer(
         &mut self,
         account: AccountId,

@@ -1,14 +1,18 @@
-//! APPEND (RFC 3501 section 6.3.11, RFC 3502) with APPENDUID (RFC 4315).
+//! APPEND (RFC 3501 section 6.3.11, RFC 3502, RFC 4469, RFC 3516, RFC 6855) with APPENDUID (RFC 4315).
 
-use super::mailbox::now_ms;
+use super::{binary, catenate, mailbox::now_ms};
 use crate::{
     error::Error,
-    proto::{command::AppendMessage, response::write_set},
+    place::permitted,
+    proto::{
+        command::{AppendMessage, Source},
+        response::write_set,
+    },
     session::{Completed, Session},
 };
 use bytes::Bytes;
 use std::sync::Arc;
-use store::{AccountId, NewBody, NewMessage, TraceId, Tx, Uid};
+use store::{AccountId, NewBody, NewMessage, Rights, TraceId, Tx, Uid};
 
 /// Messages up to this size are hashed, compressed and summarised where they are; larger ones on a thread for slow work.
 const INLINE_BYTES_MAX: usize = 256 * 1024;
@@ -20,9 +24,8 @@ pub(super) struct Room {
     bytes_max: Option<u64>,
 }
 
-/// Room of the account that has signed in.
-pub(super) fn room(session: &Session) -> Result<Room, Error> {
-    let account = session.account();
+/// Room of an account.
+pub(super) fn room(session: &Session, account: AccountId) -> Result<Room, Error> {
     let left = session.context.directory.quota_left(account)?;
     let bytes_max = match left {
         Some(left) => Some(session.store().usage(account)?.bytes.saturating_add(left)),
@@ -48,13 +51,11 @@ pub(super) async fn append(
     messages: &[AppendMessage<'_>],
     bytes: &Bytes,
 ) -> Result<Completed, Error> {
-    if messages.iter().any(|message| message.message.is_empty()) {
-        return Err(Error::no("CANNOT", "a message cannot be empty"));
-    }
-    let account = session.account();
-    let mailbox = session.store().mailbox_by_name(account, name).map_err(|error| Error::from(error).of_target())?;
-    let room = room(session)?;
-    let (bodies, new) = prepare(messages, bytes).await?;
+    let place = session.place(name).map_err(Error::of_target)?;
+    place.need(Rights::INSERT)?;
+    let (account, mailbox) = (place.account, place.mailbox);
+    let room = room(session, account)?;
+    let (bodies, new) = prepare(session, messages, place.rights, bytes).await?;
     let id = mailbox.id;
     let work = move |tx: &mut Tx<'_>| {
         let mut uids: Vec<Uid> = Vec::with_capacity(new.len());
@@ -70,24 +71,38 @@ pub(super) async fn append(
     Ok(Completed::with_code(String::from_utf8_lossy(&code).into_owned(), "APPEND completed"))
 }
 
-async fn prepare(messages: &[AppendMessage<'_>], bytes: &Bytes) -> Result<(Vec<NewBody>, Vec<NewMessage>), Error> {
+/// The messages as the store takes them, with the flags that may be set by `rights`. `bytes` is the whole command.
+pub(super) async fn prepare(
+    session: &Session,
+    messages: &[AppendMessage<'_>],
+    rights: Rights,
+    bytes: &Bytes,
+) -> Result<(Vec<NewBody>, Vec<NewMessage>), Error> {
     let now = now_ms();
     let mut bodies = Vec::with_capacity(messages.len());
     let mut new = Vec::with_capacity(messages.len());
     for message in messages {
-        let text = bytes.slice_ref(message.message);
+        let text = match &message.source {
+            Source::Literal(text) => bytes.slice_ref(text),
+            Source::Literal8(text) => binary::storable(bytes.slice_ref(text))?,
+            Source::Catenate(pieces) => catenate::assemble(session, pieces)?,
+        };
+        if text.is_empty() {
+            return Err(Error::no("CANNOT", "a message cannot be empty"));
+        }
+        let length = text.len();
         let slow = move || (NewBody::new(&text), mail::summary::summarize(&text));
-        let (body, summary) = if message.message.len() > INLINE_BYTES_MAX {
+        let (body, summary) = if length > INLINE_BYTES_MAX {
             tokio::task::spawn_blocking(slow).await.map_err(|_| Error::interrupted())?
         } else {
             slow()
         };
         new.push(NewMessage {
             body: body.id(),
-            size: u32::try_from(message.message.len()).unwrap_or(u32::MAX),
+            size: u32::try_from(length).unwrap_or(u32::MAX),
             received: message.received.unwrap_or(now),
             saved: now,
-            flags: message.flags.clone(),
+            flags: permitted(&message.flags, rights),
             trace: TraceId::new(now),
             summary: Arc::new(summary),
         });

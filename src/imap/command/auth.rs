@@ -78,3 +78,9 @@ fn signed_in(session: &mut Session, login: &Login, ticket: Option<Ticket>) -> Re
     session.sign_in(login, ticket)?;
     Ok(Completed::with_code(capability::code(session), "You are signed in"))
 }
+
+/// UNAUTHENTICATE (RFC 8437): another may sign in. TLS and compression stay.
+pub(super) fn unauthenticate(session: &mut Session) -> Result<Completed, Error> {
+    session.sign_out();
+    Ok(Completed::with_code(capability::code(session), "You are signed out"))
+}

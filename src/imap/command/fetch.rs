@@ -4,22 +4,41 @@ use super::search::source;
 use crate::{
     error::Error,
     fetching::{Fetching, Wanted},
-    proto::fetch::{Fetch, Item},
+    proto::{
+        SequenceSet,
+        fetch::{Fetch, Item},
+    },
+    selected::write_vanished,
     session::{Completed, Session},
 };
 use bytes::Bytes;
-use std::{io, ops::ControlFlow};
-use store::{FlagChange, Flags, ModSeq, UidSet};
+use std::{
+    io,
+    ops::{ControlFlow, Range},
+};
+use store::{FlagChange, Flags, ModSeq, Rights, UidSet};
 use tokio::task::spawn_blocking;
 
 /// Tells what is asked of messages, and marks as seen those of which a body was asked.
 pub(crate) async fn fetch(session: &mut Session, command: Fetch) -> Result<Completed, Error> {
-    session.condstore |= command.changed_since.is_some() || command.items.contains(&Item::ModSeq);
+    if command.vanished && !session.enabled.qresync {
+        return Err(Error::Bad("ENABLE QRESYNC first".into()));
+    }
+    if command.changed_since.is_some() || command.items.contains(&Item::ModSeq) {
+        session.enable_condstore()?;
+    }
     let sets_seen = command.sets_seen();
-    let Fetch { set, uid, items, changed_since } = command;
+    if let Some(since) = command.changed_since.filter(|_| command.vanished) {
+        write_gone(session, &command.set, since)?;
+    }
+    let Fetch { set, uid, items, changed_since, partial, .. } = command;
     let mut uids = session.selected()?.resolve(&set, uid)?;
+    if let Some(partial) = partial {
+        uids = part(&uids, partial.of(uids.len()));
+    }
     let mut marked = UidSet::default();
-    if sets_seen && !session.selected()?.read_only {
+    let selected = session.selected()?;
+    if sets_seen && !selected.read_only && selected.rights.has(Rights::SEEN) {
         if let Some(since) = changed_since {
             // Marking changes them, so those that had changed before are picked first.
             uids = changed(session, &uids, since)?;
@@ -34,19 +53,66 @@ pub(crate) async fn fetch(session: &mut Session, command: Fetch) -> Result<Compl
         changed_since,
         marked,
         known: selected.known().clone(),
-        recent: super::search::recent(selected),
-        condstore: session.condstore,
+        recent: if session.enabled.rev2 { UidSet::default() } else { selected.recent().clone() },
+        enabled: session.enabled,
     };
     let fetching = Fetching::new(source(session)?, wanted);
     let fetching = if fetching.is_light() { here(session, fetching).await? } else { aside(session, fetching).await? };
     if fetching.damaged > 0 {
         return Err(Error::no("CORRUPTION", "some messages are damaged and cannot be read"));
     }
+    if fetching.encoded > 0 {
+        return Err(Error::no("UNKNOWN-CTE", "some parts have a transfer encoding that is not known here"));
+    }
     // RFC 5530 section 3; a UID that is gone is no news (RFC 3501 section 6.4.8).
     if !uid && changed_since.is_none() && fetching.answered < asked {
         return Ok(Completed::with_code("EXPUNGEISSUED".into(), "Some of the messages are expunged"));
     }
     Ok(Completed::new("FETCH completed"))
+}
+
+/// Tells of messages without having been asked by FETCH. Nothing is marked as seen, and what cannot be read is left out.
+pub(super) async fn tell(session: &mut Session, uids: UidSet, mut items: Vec<Item>) -> Result<(), Error> {
+    if !items.contains(&Item::Uid) {
+        items.insert(0, Item::Uid);
+    }
+    let selected = session.selected()?;
+    let wanted = Wanted {
+        uids,
+        items,
+        changed_since: None,
+        marked: UidSet::default(),
+        known: selected.known().clone(),
+        recent: if session.enabled.rev2 { UidSet::default() } else { selected.recent().clone() },
+        enabled: session.enabled,
+    };
+    let fetching = Fetching::new(source(session)?, wanted);
+    if fetching.is_light() { here(session, fetching).await? } else { aside(session, fetching).await? };
+    Ok(())
+}
+
+/// The messages at these positions of a set.
+fn part(uids: &UidSet, range: Range<usize>) -> UidSet {
+    let ends = uids.nth(range.start).zip(range.end.checked_sub(1).and_then(|last| uids.nth(last)));
+    let Some((first, last)) = ends.filter(|_| !range.is_empty()) else { return UidSet::default() };
+    uids.intersection(&UidSet::from_iter([(first, last)]))
+}
+
+/// RFC 7162 section 3.2.6: those of a set that have gone after `since`. Those of which the client will yet be told are not
+/// among them.
+fn write_gone(session: &mut Session, set: &SequenceSet, since: ModSeq) -> Result<(), Error> {
+    let (selected, store, out) = session.parts()?;
+    let view = store.view(selected.account, selected.mailbox)?;
+    let asked = match set.is_saved_result() {
+        true => selected.saved.clone(),
+        false => set.numbers(view.uid_next.saturating_sub(1).max(1)),
+    };
+    let gone = match store.changes(selected.account, selected.mailbox, since)? {
+        Some(changes) => changes.expunged.intersection(&asked),
+        None => asked.difference(&view.uids).intersection(&UidSet::from_iter([(1, view.uid_next.max(2) - 1)])),
+    };
+    write_vanished(out, &gone.difference(&view.uids).difference(selected.known()), true);
+    Ok(())
 }
 
 /// Those of a set that changed after `since`.

@@ -46,9 +46,10 @@ pub(super) fn get(session: &mut Session, command: &GetMetadata) -> Result<Comple
     let bytes_max = command.bytes_max.map_or(usize::MAX, |bytes| bytes as usize);
     found.retain(|(_, value)| value.as_ref().is_none_or(|value| value.len() <= bytes_max));
     if !found.is_empty() {
+        let utf8 = session.enabled.takes_utf8();
         let out = &mut session.wire.out;
         out.extend_from_slice(b"* METADATA ");
-        write_string(out, mailbox_name::encode(&command.mailbox).as_bytes());
+        mailbox_name::write(out, &command.mailbox, utf8);
         for (index, (name, value)) in found.iter().enumerate() {
             out.extend_from_slice(if index == 0 { b" (" } else { b" " });
             write_astring(out, name.as_bytes());

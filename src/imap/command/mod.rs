@@ -14,14 +14,20 @@
 //! - What others did (EXISTS, EXPUNGE, FETCH of flags) is told by the session after each command, before the tagged line;
 //!   [`expunges`] says whether EXPUNGE may be among it. No command does it itself. A command that changes flags and tells
 //!   them calls `session.selected_mut()?.told(modseq)`, so that they are not told again.
-//! - `session.condstore` says whether MODSEQ belongs to FETCH answers; a command with a CONDSTORE argument sets it.
+//! - `session.enabled` says what the client has switched on: whether MODSEQ belongs to FETCH answers, names are UTF-8, and so
+//!   on; a command with a CONDSTORE argument calls `session.enable_condstore()`.
 //! - Reads of the store are calls that return at once; work on a whole mailbox goes to `tokio::task::spawn_blocking` with
-//!   `session.store().clone()`.
+//!   `session.store().clone()`; what may take long is waited for with `session.wait_for`.
 
+mod acl;
 mod append;
 mod auth;
+mod binary;
 pub(crate) mod capability;
+mod catenate;
+mod compress;
 mod copy;
+mod esearch;
 mod expunge;
 mod fetch;
 mod id;
@@ -29,7 +35,9 @@ mod list;
 mod mailbox;
 mod metadata;
 mod namespace;
+pub(crate) mod notify;
 mod quota;
+mod replace;
 mod search;
 mod select;
 mod sort;
@@ -59,6 +67,19 @@ pub(crate) fn expunges(command: &Command<'_>) -> Expunges {
     if held { Expunges::Held } else { Expunges::Sent }
 }
 
+/// Whether a command says its messages by sequence number, which UIDONLY does away with (RFC 9586 section 3.3).
+fn uses_numbers(command: &Command<'_>) -> bool {
+    match command {
+        Command::Fetch(fetch) => !fetch.uid,
+        Command::Store(store) => !store.uid,
+        Command::Search(search) => !search.uid,
+        Command::Sort(sort) => !sort.uid,
+        Command::Thread(thread) => !thread.uid,
+        Command::Copy { uid, .. } | Command::Replace { uid, .. } => !uid,
+        _ => false,
+    }
+}
+
 /// The state that a command needs (RFC 3501 section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -81,7 +102,7 @@ fn state(command: &Command<'_>) -> State {
         | C::Sort(_)
         | C::Thread(_)
         | C::BadCharset => State::Selected,
-        C::Fetch(_) | C::Store(_) | C::Copy { .. } => State::Selected,
+        C::Fetch(_) | C::Store(_) | C::Copy { .. } | C::Replace { .. } => State::Selected,
         _ => State::SignedIn,
     }
 }
@@ -95,6 +116,9 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         State::Selected => session.selected().map(|_| ())?,
         _ => {}
     }
+    if session.enabled.uid_only && uses_numbers(&command) {
+        return Err(Error::Bad("[UIDREQUIRED] sequence numbers are switched off".into()));
+    }
     match command {
         C::Capability => capability::capability(session),
         C::Noop => Ok(Completed::new("NOOP completed")),
@@ -106,9 +130,14 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Authenticate { mechanism, initial } => auth::authenticate(session, &mechanism, initial).await,
         C::Login { user, password } => auth::login(session, &user, &password).await,
         C::Enable(names) => capability::enable(session, &names),
-        C::Select { mailbox, read_only, condstore } => select::select(session, &mailbox, read_only, condstore),
+        C::Select { mailbox, read_only, condstore, resync } => {
+            select::select(session, &mailbox, read_only, condstore, resync).await
+        }
         C::Create { mailbox, role } => mailbox::create(session, mailbox, role).await,
-        C::Delete { mailbox } => mailbox::delete(session, mailbox).await,
+        C::BadUse => {
+            Err(Error::no("USEATTR", "one of \\Drafts, \\Sent, \\Archive, \\Junk and \\Trash can be given"))
+        }
+        C::Delete { mailbox } => mailbox::delete(session, &mailbox).await,
         C::Rename { from, to } => mailbox::rename(session, from, to).await,
         C::Subscribe { mailbox, subscribed } => mailbox::subscribe(session, mailbox, subscribed).await,
         C::List(list) => list::list(session, &list).await,
@@ -118,6 +147,18 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Append { mailbox, messages } => append::append(session, &mailbox, &messages, bytes).await,
         C::GetMetadata(command) => metadata::get(session, &command),
         C::SetMetadata(command) => metadata::set(session, command).await,
+        C::Replace { set, uid, mailbox, message } => {
+            replace::replace(session, &set, uid, &mailbox, &message, bytes).await
+        }
+        C::Compress => compress::compress(session),
+        C::Unauthenticate => auth::unauthenticate(session),
+        C::Acl(command) => acl::acl(session, command).await,
+        C::Notify(set) => notify::notify(session, set).await,
+        C::BadEvent => Err(Error::no(
+            "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange \
+             ServerMetadataChange)",
+            "an event is not known here",
+        )),
         C::GetQuota { root } => quota::get_quota(session, &root),
         C::GetQuotaRoot { mailbox } => quota::get_quota_root(session, &mailbox),
         C::SetQuota => Err(Error::no("NOPERM", "quotas are set by an administrator")),
@@ -125,11 +166,19 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
         C::Unselect => expunge::unselect(session),
         C::Expunge(set) => expunge::expunge(session, set).await,
         C::BadCharset => Err(Error::no("BADCHARSET (UTF-8 US-ASCII)", "the charset is not known here")),
-        C::Search(command) => Box::pin(search::search(session, &command, bytes)).await,
+        C::Search(command) => sendable(search::search(session, &command, bytes)).await,
+        C::Esearch(command) => sendable(esearch::esearch(session, &command, bytes)).await,
         C::Sort(command) => Box::pin(sort::sort(session, &command, bytes)).await,
-        C::Thread(command) => Box::pin(thread::thread(session, &command)).await,
+        C::Thread(command) => Box::pin(thread::thread(session, &command, bytes)).await,
         C::Fetch(command) => Box::pin(fetch::fetch(session, command)).await,
         C::Store(command) => store::store(session, command).await,
-        C::Copy { set, uid, mailbox, is_move } => copy::copy(session, &set, uid, mailbox, is_move).await,
+        C::Copy { set, uid, mailbox, is_move } => copy::copy(session, &set, uid, mailbox, is_move, bytes).await,
     }
+}
+
+/// A future that is known to go from thread to thread: the compiler does not find that out through several layers.
+fn sendable<'a, T>(
+    future: impl Future<Output = T> + Send + 'a,
+) -> std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(future)
 }

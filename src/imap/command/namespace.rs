@@ -1,4 +1,4 @@
-//! NAMESPACE (RFC 2342): one personal namespace, whose levels are separated by `/`.
+//! NAMESPACE (RFC 2342): the personal one, and that of other people's mailboxes.
 
 use crate::{
     error::Error,
@@ -6,6 +6,6 @@ use crate::{
 };
 
 pub(super) fn namespace(session: &mut Session) -> Result<Completed, Error> {
-    session.wire.out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+    session.wire.out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) ((\"Shared/\" \"/\")) NIL\r\n");
     Ok(Completed::new("NAMESPACE completed"))
 }

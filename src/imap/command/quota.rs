@@ -2,9 +2,10 @@
 
 use crate::{
     error::Error,
-    proto::{mailbox_name, string::write_astring},
+    proto::mailbox_name,
     session::{Completed, Session},
 };
+use store::Rights;
 
 /// Storage is told in units of this many bytes.
 const UNIT_BYTES: u64 = 1024;
@@ -18,12 +19,18 @@ pub(super) fn get_quota(session: &mut Session, root: &str) -> Result<Completed, 
 }
 
 pub(super) fn get_quota_root(session: &mut Session, name: &str) -> Result<Completed, Error> {
-    let mailbox = session.store().mailbox_by_name(session.account(), name)?;
+    let place = session.place(name)?;
+    place.need(Rights::READ)?;
+    let own = place.account == session.account();
+    let utf8 = session.enabled.takes_utf8();
     let out = &mut session.wire.out;
     out.extend_from_slice(b"* QUOTAROOT ");
-    write_astring(out, mailbox_name::encode(&mailbox.name).as_bytes());
-    out.extend_from_slice(b" \"\"\r\n");
-    write_quota(session)?;
+    mailbox_name::write(out, &place.name, utf8);
+    // Who is given a mailbox is told nothing of its owner's quota.
+    out.extend_from_slice(if own { b" \"\"\r\n" } else { b"\r\n" });
+    if own {
+        write_quota(session)?;
+    }
     Ok(Completed::new("GETQUOTAROOT completed"))
 }
 

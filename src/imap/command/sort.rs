@@ -1,16 +1,17 @@
 //! SORT and UID SORT (RFC 5256, RFC 5957), ESORT (RFC 5267).
 
-use super::search::{Numbers, find, modseq_of, source, write_extended, write_plain};
+use super::search::{Numbers, completed, find, modseq_of, save, source, write_extended, write_plain};
 use crate::{
     error::Error,
     matching::Source,
-    proto::search::Sort,
+    progress::Progress,
+    proto::search::{Return, Sort, SortKey},
     session::{Completed, Session},
     sorting::{self, Row},
 };
 use bytes::Bytes;
-use std::ops::ControlFlow;
-use store::{Message, UidSet};
+use std::{collections::HashMap, ops::ControlFlow};
+use store::{Message, Uid, UidSet};
 use tokio::task::spawn_blocking;
 
 /// Up to so many messages are sorted on the spot.
@@ -18,14 +19,20 @@ const INLINE_MESSAGES: usize = 200;
 
 /// Tells which messages match, in order.
 pub(crate) async fn sort(session: &mut Session, command: &Sort, bytes: &Bytes) -> Result<Completed, Error> {
-    let (matches, names_modseq) = find(session, &command.key).await?;
-    let order = command.order.clone();
-    let uids = on_messages(source(session)?, matches.uids, move |messages| {
+    let is_scored = command.order.iter().any(|(key, _)| *key == SortKey::Relevancy)
+        || command.returns.iter().flatten().any(|of| *of == Return::Relevancy);
+    let (matches, names_modseq) = find(session, &command.key, is_scored, bytes).await?;
+    let worth: HashMap<Uid, u8> = matches.uids.iter().zip(matches.relevancies.iter().copied()).collect();
+    let (order, scores) = (command.order.clone(), worth.clone());
+    let work = on_messages(source(session)?, matches.uids.clone(), move |messages| {
         let mut rows = Vec::new();
-        messages(&mut |message| rows.push(Row::new(&message, &order)))?;
+        messages(&mut |message| {
+            let score = scores.get(&message.uid).copied().unwrap_or_default();
+            rows.push(Row::scored(&message, &order, score));
+        })?;
         Ok(sorting::sort(rows, &order))
-    })
-    .await?;
+    });
+    let uids = session.wait_for(bytes, &Progress::default(), work).await??;
     match &command.returns {
         None => {
             let modseq = names_modseq.then_some(matches.modseq);
@@ -35,10 +42,12 @@ pub(crate) async fn sort(session: &mut Session, command: &Sort, bytes: &Bytes) -
         }
         Some(returns) => {
             let modseq = if names_modseq { modseq_of(session, returns, &uids, matches.modseq)? } else { None };
-            write_extended(session, returns, command.uid, &uids, modseq, bytes)?;
+            save(session, returns, &uids)?;
+            let relevancies: Vec<u8> = uids.iter().filter_map(|uid| worth.get(uid).copied()).collect();
+            write_extended(session, returns, command.uid, (&uids, &relevancies), modseq, bytes)?;
         }
     }
-    Ok(Completed::new("SORT completed"))
+    Ok(completed(&matches, "SORT completed"))
 }
 
 /// Calls its argument with each message of a set.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    progress::Progress,
     proto::search::{Algorithm, Thread},
     session::{Completed, Session},
     threading::{self, Entry},
@@ -13,12 +14,12 @@ use crate::{
 use store::UidSet;
 
 /// Tells the conversations among the messages that match.
-pub(crate) async fn thread(session: &mut Session, command: &Thread) -> Result<Completed, Error> {
-    let (matches, _) = find(session, &command.key).await?;
+pub(crate) async fn thread(session: &mut Session, command: &Thread, bytes: &[u8]) -> Result<Completed, Error> {
+    let (matches, _) = find(session, &command.key, false, bytes).await?;
     // Numbers are those of now, also when the threads are ready.
     let known = if command.uid { UidSet::default() } else { session.selected()?.known().clone() };
     let (algorithm, uid) = (command.algorithm, command.uid);
-    let answer = on_messages(source(session)?, matches.uids, move |messages| {
+    let work = on_messages(source(session)?, matches.uids, move |messages| {
         let mut entries = Vec::new();
         messages(&mut |message| entries.push(Entry::new(&message)))?;
         let forest = match algorithm {
@@ -33,8 +34,8 @@ pub(crate) async fn thread(session: &mut Session, command: &Thread) -> Result<Co
         forest.write(&mut out, |of| if uid { of } else { position(of) });
         out.extend_from_slice(b"\r\n");
         Ok(out)
-    })
-    .await?;
+    });
+    let answer = session.wait_for(bytes, &Progress::default(), work).await??;
     session.wire.send(&answer).await?;
     Ok(Completed::new("THREAD completed"))
 }

@@ -28,6 +28,8 @@ pub(crate) struct Known<'a> {
     pub(crate) uids: &'a UidSet,
     /// Those that are recent in this session.
     pub(crate) recent: &'a UidSet,
+    /// The result that the last search saved.
+    pub(crate) saved: &'a UidSet,
     /// Those without `\Seen`.
     pub(crate) unseen: &'a UidSet,
     /// Milliseconds since 1970.
@@ -71,6 +73,7 @@ enum Node {
     ReceivedUntil(i64),
     EmailId(String),
     ThreadId(String),
+    HasAttachment,
     Addresses(AddressField, Needle),
     Header(String, Needle),
     /// A needle of [`Program::needles`].
@@ -135,9 +138,14 @@ impl Program {
                 Node::And(cheap_first(nodes?))
             }
             Key::Or(first, second) => Node::Or(cheap_first(vec![self.node(first, known)?, self.node(second, known)?])),
+            // What is exactly so is also roughly so; only the full-text index knows more.
+            Key::Fuzzy(key) => self.node(key, known)?,
+            Key::Sequence(set) | Key::Uid(set) if set.is_saved_result() => Node::Set(known.saved.clone()),
             Key::Not(key) => Node::Not(Box::new(self.node(key, known)?)),
             Key::Sequence(set) => Node::Set(set.by_sequence(known.uids)?),
             Key::Uid(set) => Node::Set(set.by_uid(known.uids)),
+            Key::Found(set) => Node::Set(set.clone()),
+            Key::HasAttachment => Node::HasAttachment,
             Key::Recent => Node::Set(known.recent.clone()),
             Key::Flag(Flags::SEEN) => Node::Set(known.uids.difference(known.unseen)),
             Key::Flag(bit) => Node::Flag(*bit),
@@ -265,6 +273,7 @@ impl Node {
             Self::Smaller(size) => message.size < *size,
             Self::ReceivedFrom(ms) => message.received >= *ms,
             Self::ReceivedUntil(ms) => message.received <= *ms,
+            Self::HasAttachment => message.summary.has_attachment,
             Self::EmailId(id) => message.body.email_id() == *id,
             Self::ThreadId(id) => render::thread_id(message.thread) == *id,
             Self::Addresses(field, needle) => match header {

@@ -4,6 +4,7 @@ use super::{
     needle::Finder,
     program::{Facts, Program, Stage},
 };
+use crate::progress::Progress;
 use bytes::Bytes;
 use mail::{header, summary};
 use std::{
@@ -46,6 +47,10 @@ pub(crate) struct Matches {
     pub(crate) uids: UidSet,
     /// Their highest mod-sequence, when a key of the search was MODSEQ.
     pub(crate) modseq: ModSeq,
+    /// What each is worth from 1 to 100, in the order of `uids`, where that was asked for (RFC 6203 section 4).
+    pub(crate) relevancies: Vec<u8>,
+    /// Messages that were looked at one by one because the full-text index does not hold them yet.
+    pub(crate) one_by_one: u64,
 }
 
 /// Tells the threads of a search that nobody waits for it any more.
@@ -63,6 +68,7 @@ struct Work {
     program: Program,
     chunks: Vec<UidSet>,
     next: AtomicUsize,
+    progress: Progress,
     is_abandoned: Arc<AtomicBool>,
 }
 
@@ -70,15 +76,22 @@ struct Work {
 ///
 /// # Errors
 /// Machine faults. A body that cannot be read matches nothing.
-pub(crate) async fn scan(source: Source, program: Program, among: &UidSet) -> Result<Matches, Error> {
+pub(crate) async fn scan(
+    source: Source,
+    program: Program,
+    among: &UidSet,
+    progress: &Progress,
+) -> Result<Matches, Error> {
+    let progress = progress.clone();
     let candidates = program.narrow(among);
     if program.stage() == Stage::Sets || candidates.is_empty() {
-        return Ok(Matches { uids: candidates, modseq: 0 });
+        return Ok(Matches { uids: candidates, ..Matches::default() });
     }
+    progress.begin(candidates.len());
     let is_small = candidates.len() <= INLINE_MESSAGES && program.stage() < Stage::Header;
     let chunks: Vec<UidSet> = candidates.chunks(CHUNK_MESSAGES).collect();
     let abandon = Abandon(Arc::default());
-    let work = Work { source, program, chunks, next: AtomicUsize::new(0), is_abandoned: abandon.0.clone() };
+    let work = Work { source, program, chunks, next: AtomicUsize::new(0), progress, is_abandoned: abandon.0.clone() };
     if is_small {
         return work.run();
     }
@@ -120,6 +133,7 @@ impl Work {
                 break;
             }
             reader.chunk(chunk)?;
+            self.progress.done(chunk.len());
         }
         Ok(reader.found)
     }

@@ -2,11 +2,14 @@
 
 use super::{
     SequenceSet,
+    acl::Acl,
+    esearch::Esearch,
     fetch::Fetch,
-    lexer::{Lexer, Parse, is_astring_char, is_atom_char},
+    lexer::{Dialect, Lexer, Parse, is_astring_char, is_atom_char},
     list::{List, StatusItem},
     mailbox_name,
     metadata::{GetMetadata, SetMetadata},
+    notify::{self, NotifySet},
     search::{ParseSearch, Search, Sort, Thread},
     store::{StoreFlags, parse_flag_list},
 };
@@ -25,6 +28,19 @@ pub struct Tagged<'a> {
     pub tag: &'a str,
     /// The command.
     pub command: Command<'a>,
+}
+
+/// What SELECT says of an earlier session (RFC 7162 section 3.2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resync {
+    /// UIDVALIDITY then.
+    pub uid_validity: u32,
+    /// The newest mod-sequence that the client knows.
+    pub modseq: u64,
+    /// UIDs that it knows; all when absent.
+    pub known: Option<SequenceSet>,
+    /// Some sequence numbers with the UIDs that they stood for.
+    pub pairs: Option<(SequenceSet, SequenceSet)>,
 }
 
 /// A command. Large bytes are borrowed from the input.
@@ -50,11 +66,14 @@ pub enum Command<'a> {
         mailbox: String,
         read_only: bool,
         condstore: bool,
+        resync: Option<Resync>,
     },
     Create {
         mailbox: String,
         role: Option<Role>,
     },
+    /// CREATE with a special use that is not known here.
+    BadUse,
     Delete {
         mailbox: String,
     },
@@ -77,6 +96,23 @@ pub enum Command<'a> {
         mailbox: String,
         messages: Vec<AppendMessage<'a>>,
     },
+    /// REPLACE (RFC 8508).
+    Replace {
+        set: SequenceSet,
+        uid: bool,
+        mailbox: String,
+        message: AppendMessage<'a>,
+    },
+    /// COMPRESS DEFLATE (RFC 4978).
+    Compress,
+    /// Who may do what (RFC 4314).
+    Acl(Acl),
+    /// NOTIFY (RFC 5465); `None` for NOTIFY NONE.
+    Notify(Option<NotifySet>),
+    /// A NOTIFY of an event that is not known here.
+    BadEvent,
+    /// UNAUTHENTICATE (RFC 8437).
+    Unauthenticate,
     Idle,
     GetMetadata(GetMetadata),
     SetMetadata(SetMetadata),
@@ -93,6 +129,8 @@ pub enum Command<'a> {
     /// With a set for UID EXPUNGE (RFC 4315).
     Expunge(Option<SequenceSet>),
     Search(Search),
+    /// Over several mailboxes (RFC 7377).
+    Esearch(Esearch),
     Sort(Sort),
     Thread(Thread),
     /// A search in a charset that is not known here.
@@ -116,15 +154,46 @@ pub struct AppendMessage<'a> {
     /// Internal date, milliseconds since 1970; now when absent.
     pub received: Option<i64>,
     /// The bytes.
-    pub message: &'a [u8],
+    pub source: Source<'a>,
 }
+
+/// Where the bytes of a message come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// They are given.
+    Literal(&'a [u8]),
+    /// They are given, and may hold what no transfer encoding protects (RFC 3516 section 4.4).
+    Literal8(&'a [u8]),
+    /// They are put together (RFC 4469).
+    Catenate(Vec<Piece<'a>>),
+}
+
+/// `cat-part`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Bytes.
+    Text(&'a [u8]),
+    /// What a URL names.
+    Url(String),
+}
+
+/// Pieces of one message.
+pub const PIECES_MAX: usize = 1000;
 
 /// Parses a whole command, without its line end.
 ///
 /// # Errors
 /// The byte where it stops being a command.
 pub fn parse(input: &[u8]) -> Parse<Tagged<'_>> {
-    let mut lexer = Lexer::new(input);
+    parse_in(input, Dialect::default())
+}
+
+/// As [`parse`], of a client that has enabled something.
+///
+/// # Errors
+/// The byte where it stops being a command.
+pub fn parse_in(input: &[u8], dialect: Dialect) -> Parse<Tagged<'_>> {
+    let mut lexer = Lexer::new(input).with_dialect(dialect);
     let tag = lexer.word(|byte| is_astring_char(byte) && byte != b'+', "a tag")?;
     lexer.space()?;
     let at = lexer.at();
@@ -145,6 +214,7 @@ fn parse_command<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Comm
         "CHECK" => Command::Check,
         "CLOSE" => Command::Close,
         "UNSELECT" => Command::Unselect,
+        "UNAUTHENTICATE" => Command::Unauthenticate,
         "EXPUNGE" => Command::Expunge(None),
         _ => return parse_with_arguments(lexer, at, verb),
     };
@@ -152,7 +222,7 @@ fn parse_command<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Comm
 }
 
 fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Command<'a>> {
-    const KNOWN: [&str; 28] = [
+    const KNOWN: [&str; 36] = [
         "ID",
         "AUTHENTICATE",
         "LOGIN",
@@ -168,6 +238,14 @@ fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Par
         "LSUB",
         "STATUS",
         "APPEND",
+        "REPLACE",
+        "COMPRESS",
+        "SETACL",
+        "DELETEACL",
+        "GETACL",
+        "LISTRIGHTS",
+        "MYRIGHTS",
+        "NOTIFY",
         "GETMETADATA",
         "SETMETADATA",
         "GETQUOTA",
@@ -214,6 +292,18 @@ fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Par
             Command::Status { mailbox, items: StatusItem::parse_list(lexer)? }
         }
         "APPEND" => parse_append(lexer)?,
+        "NOTIFY" => match notify::parse(lexer)? {
+            Ok(set) => Command::Notify(set),
+            Err(notify::BadEvent) => {
+                let _ = lexer.take_while(|_| true);
+                Command::BadEvent
+            }
+        },
+        "SETACL" | "DELETEACL" | "GETACL" | "LISTRIGHTS" | "MYRIGHTS" => Command::Acl(Acl::parse(lexer, verb)?),
+        "COMPRESS" => match lexer.eat_text("DEFLATE") {
+            true => Command::Compress,
+            false => return lexer.error("DEFLATE"),
+        },
         "GETMETADATA" => Command::GetMetadata(GetMetadata::parse(lexer)?),
         "SETMETADATA" => Command::SetMetadata(SetMetadata::parse(lexer)?),
         "GETQUOTA" => Command::GetQuota { root: lexer.astring_utf8()?.into_owned() },
@@ -249,10 +339,18 @@ fn parse_on_messages<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str, uid: bool
     }
     match verb {
         "SEARCH" => known(Search::parse(lexer, uid), lexer, Command::Search),
+        "ESEARCH" if !uid => known(Esearch::parse(lexer), lexer, Command::Esearch),
         "SORT" => known(Sort::parse(lexer, uid), lexer, Command::Sort),
         "THREAD" => known(Thread::parse(lexer, uid), lexer, Command::Thread),
         "FETCH" => Fetch::parse(lexer, uid).map(Command::Fetch),
         "STORE" => StoreFlags::parse(lexer, uid).map(Command::Store),
+        "REPLACE" => {
+            let set = SequenceSet::parse(lexer)?;
+            lexer.space()?;
+            let mailbox = mailbox_name::parse(lexer)?;
+            lexer.space()?;
+            Ok(Command::Replace { set, uid, mailbox, message: parse_append_message(lexer)? })
+        }
         "COPY" | "MOVE" => {
             let set = SequenceSet::parse(lexer)?;
             lexer.space()?;
@@ -308,24 +406,53 @@ fn parse_enable<'a>(lexer: &mut Lexer<'a>) -> Parse<Command<'a>> {
 /// RFC 4466: `mailbox [SP "(" select-param ")"]`
 fn parse_select<'a>(lexer: &mut Lexer<'a>, read_only: bool) -> Parse<Command<'a>> {
     let mailbox = mailbox_name::parse(lexer)?;
-    let mut condstore = false;
+    let (mut condstore, mut resync) = (false, None);
     if lexer.peek() == Some(b' ') && lexer.rest().len() > 1 {
         lexer.space()?;
         lexer.list(false, 8, |lexer| {
-            condstore |= lexer.eat_text("CONDSTORE");
-            if condstore { Ok(()) } else { lexer.error("CONDSTORE") }
+            if lexer.eat_text("CONDSTORE") {
+                condstore = true;
+            } else if lexer.eat_text("QRESYNC ") {
+                resync = Some(parse_resync(lexer)?);
+            } else {
+                return lexer.error("CONDSTORE or QRESYNC");
+            }
+            Ok(())
         })?;
     }
-    Ok(Command::Select { mailbox, read_only, condstore })
+    Ok(Command::Select { mailbox, read_only, condstore, resync })
+}
+
+/// RFC 7162 section 3.2.5: `"(" uidvalidity SP mod-sequence [SP known-uids] [SP "(" sequences SP uids ")"] ")"`
+fn parse_resync(lexer: &mut Lexer<'_>) -> Parse<Resync> {
+    lexer.expect(b'(', "`(`")?;
+    let uid_validity = lexer.number_nonzero()?;
+    lexer.space()?;
+    let modseq = lexer.number64()?;
+    let mut resync = Resync { uid_validity, modseq, known: None, pairs: None };
+    if lexer.peek() == Some(b' ') && lexer.rest().get(1) != Some(&b'(') {
+        lexer.space()?;
+        resync.known = Some(SequenceSet::parse(lexer)?);
+    }
+    if lexer.eat(b' ') {
+        lexer.expect(b'(', "`(`")?;
+        let numbers = SequenceSet::parse(lexer)?;
+        lexer.space()?;
+        resync.pairs = Some((numbers, SequenceSet::parse(lexer)?));
+        lexer.expect(b')', "`)`")?;
+    }
+    lexer.expect(b')', "`)`")?;
+    Ok(resync)
 }
 
 /// RFC 6154 section 5.3: `mailbox [SP "(USE (" use-attr "))"]`
 fn parse_create<'a>(lexer: &mut Lexer<'a>) -> Parse<Command<'a>> {
     let mailbox = without_trailing_separator(mailbox_name::parse(lexer)?);
-    let mut role = None;
+    let (mut role, mut is_unknown) = (None, false);
     if lexer.eat_text(" (USE ") {
-        lexer.list(true, 1, |lexer| {
-            let at = lexer.at();
+        lexer.list(true, 8, |lexer| {
+            // A mailbox has one use here.
+            is_unknown |= role.is_some();
             lexer.expect(b'\\', "a special use")?;
             role = match lexer.atom("a special use")?.to_ascii_uppercase().as_str() {
                 "DRAFTS" => Some(Role::Drafts),
@@ -333,13 +460,16 @@ fn parse_create<'a>(lexer: &mut Lexer<'a>) -> Parse<Command<'a>> {
                 "ARCHIVE" => Some(Role::Archive),
                 "JUNK" => Some(Role::Junk),
                 "TRASH" => Some(Role::Trash),
-                _ => return Lexer::error_at(at, "a special use: \\Drafts, \\Sent, \\Archive, \\Junk or \\Trash"),
+                _ => {
+                    is_unknown = true;
+                    None
+                }
             };
             Ok(())
         })?;
         lexer.expect(b')', "`)`")?;
     }
-    Ok(Command::Create { mailbox, role })
+    Ok(if is_unknown { Command::BadUse } else { Command::Create { mailbox, role } })
 }
 
 /// RFC 3501 section 6.3.3: a separator at the end says that inferiors will come, which any mailbox here may have.
@@ -350,38 +480,69 @@ fn without_trailing_separator(mut name: String) -> String {
     name
 }
 
-/// RFC 3502: `mailbox 1*(SP [flag-list SP] [date-time SP] literal)`
+/// RFC 3502: `mailbox 1*(SP append-message)`
 fn parse_append<'a>(lexer: &mut Lexer<'a>) -> Parse<Command<'a>> {
     let mailbox = mailbox_name::parse(lexer)?;
     let mut messages = Vec::new();
     loop {
         lexer.space()?;
-        let flags = if lexer.peek() == Some(b'(') {
-            let flags = parse_flag_list(lexer)?;
-            lexer.space()?;
-            flags
-        } else {
-            Flags::default()
-        };
-        let received = if lexer.peek() == Some(b'"') {
-            let at = lexer.at();
-            let text = lexer.string()?;
-            let date = std::str::from_utf8(&text).ok().and_then(date::parse_imap);
-            if date.is_none() {
-                return Lexer::error_at(at, "a date-time like \"24-Nov-2026 04:36:00 +0000\"");
-            }
-            lexer.space()?;
-            date
-        } else {
-            None
-        };
-        messages.push(AppendMessage { flags, received, message: lexer.literal()? });
+        messages.push(parse_append_message(lexer)?);
         if lexer.peek() != Some(b' ') || lexer.rest().len() == 1 {
             return Ok(Command::Append { mailbox, messages });
         }
         if messages.len() >= APPEND_MESSAGES_MAX {
             return lexer.error("fewer messages");
         }
+    }
+}
+
+/// RFC 4466: `[flag-list SP] [date-time SP] append-data`
+fn parse_append_message<'a>(lexer: &mut Lexer<'a>) -> Parse<AppendMessage<'a>> {
+    let flags = if lexer.peek() == Some(b'(') {
+        let flags = parse_flag_list(lexer)?;
+        lexer.space()?;
+        flags
+    } else {
+        Flags::default()
+    };
+    let received = if lexer.peek() == Some(b'"') {
+        let at = lexer.at();
+        let text = lexer.string()?;
+        let date = std::str::from_utf8(&text).ok().and_then(date::parse_imap);
+        if date.is_none() {
+            return Lexer::error_at(at, "a date-time like \"24-Nov-2026 04:36:00 +0000\"");
+        }
+        lexer.space()?;
+        date
+    } else {
+        None
+    };
+    Ok(AppendMessage { flags, received, source: parse_source(lexer)? })
+}
+
+/// `literal`, `literal8`, `"UTF8 (" literal8 ")"` (RFC 6855 section 4), or `"CATENATE (" cat-part *(SP cat-part) ")"`
+fn parse_source<'a>(lexer: &mut Lexer<'a>) -> Parse<Source<'a>> {
+    if lexer.eat_text("UTF8 (") {
+        let (message, is_literal8) = lexer.literal_or_8()?;
+        lexer.expect(b')', "`)`")?;
+        return Ok(if is_literal8 { Source::Literal8(message) } else { Source::Literal(message) });
+    }
+    if lexer.eat_text("CATENATE ") {
+        return Ok(Source::Catenate(lexer.list(false, PIECES_MAX, parse_piece)?));
+    }
+    Ok(match lexer.literal_or_8()? {
+        (message, true) => Source::Literal8(message),
+        (message, false) => Source::Literal(message),
+    })
+}
+
+fn parse_piece<'a>(lexer: &mut Lexer<'a>) -> Parse<Piece<'a>> {
+    if lexer.eat_text("TEXT ") {
+        Ok(Piece::Text(lexer.literal_or_8()?.0))
+    } else if lexer.eat_text("URL ") {
+        Ok(Piece::Url(lexer.astring_utf8()?.into_owned()))
+    } else {
+        lexer.error("TEXT or URL")
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     SequenceSet,
     lexer::{Lexer, Parse},
+    search::PartialRange,
     string,
 };
 use crate::quirks;
@@ -25,6 +26,10 @@ pub struct Fetch {
     pub items: Vec<Item>,
     /// Only those changed after this mod-sequence (RFC 7162 section 3.1.4.1).
     pub changed_since: Option<u64>,
+    /// Tell also which have gone since (RFC 7162 section 3.2.6).
+    pub vanished: bool,
+    /// Only a part of the messages that there are (RFC 9394 section 3.3).
+    pub partial: Option<PartialRange>,
 }
 
 /// `fetch-att`
@@ -47,6 +52,10 @@ pub enum Item {
     Preview,
     SaveDate,
     Section(Section),
+    /// `BINARY[...]`: a part without its transfer encoding (RFC 3516).
+    Binary(Section),
+    /// `BINARY.SIZE[...]`
+    BinarySize(Vec<u32>),
 }
 
 /// `BODY[...]` and the older forms of it.
@@ -69,6 +78,7 @@ pub struct Section {
 #[allow(missing_docs, reason = "the names are those of the RFC")]
 pub enum Form {
     Body,
+    Binary,
     Rfc822,
     Rfc822Header,
     Rfc822Text,
@@ -89,6 +99,13 @@ pub enum SectionText {
     Mime,
 }
 
+impl Item {
+    /// `fetch-att`
+    pub fn parse(lexer: &mut Lexer<'_>) -> Parse<Self> {
+        parse_item(lexer)
+    }
+}
+
 impl Fetch {
     /// What comes after `FETCH `.
     pub fn parse(lexer: &mut Lexer<'_>, uid: bool) -> Parse<Self> {
@@ -101,28 +118,37 @@ impl Fetch {
         } else {
             vec![parse_item(lexer)?]
         };
-        let mut changed_since = None;
+        let (mut changed_since, mut vanished, mut partial) = (None, false, None);
         if lexer.peek() == Some(b' ') && lexer.rest().len() > 1 {
             lexer.space()?;
-            lexer.expect(b'(', "`(`")?;
-            if !lexer.eat_text("CHANGEDSINCE ") {
-                return lexer.error("CHANGEDSINCE");
+            lexer.list(false, 4, |lexer| {
+                if lexer.eat_text("CHANGEDSINCE ") {
+                    changed_since = Some(lexer.number64()?);
+                } else if uid && lexer.eat_text("VANISHED") {
+                    vanished = true;
+                } else if uid && lexer.eat_text("PARTIAL ") {
+                    partial = Some(PartialRange::parse(lexer)?);
+                } else {
+                    return lexer.error("CHANGEDSINCE, or VANISHED or PARTIAL of UID FETCH");
+                }
+                Ok(())
+            })?;
+            if vanished && changed_since.is_none() {
+                return lexer.error("CHANGEDSINCE with VANISHED");
             }
-            changed_since = Some(lexer.number64()?);
-            lexer.expect(b')', "`)`")?;
-            if !items.contains(&Item::ModSeq) {
+            if changed_since.is_some() && !items.contains(&Item::ModSeq) {
                 items.push(Item::ModSeq);
             }
         }
         if uid && !items.contains(&Item::Uid) {
             items.insert(0, Item::Uid);
         }
-        Ok(Self { set, uid, items, changed_since })
+        Ok(Self { set, uid, items, changed_since, vanished, partial })
     }
 
     /// Whether an item sets `\Seen`.
     pub fn sets_seen(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Section(section) if !section.peek))
+        self.items.iter().any(|item| matches!(item, Item::Section(section) | Item::Binary(section) if !section.peek))
     }
 }
 
@@ -160,6 +186,15 @@ fn parse_item(lexer: &mut Lexer<'_>) -> Parse<Item> {
         b"BODY" if lexer.peek() != Some(b'[') => Item::Body,
         b"BODY" => Item::Section(parse_section(lexer, false)?),
         b"BODY.PEEK" => Item::Section(parse_section(lexer, true)?),
+        b"BINARY" => Item::Binary(parse_binary(lexer, false)?),
+        b"BINARY.PEEK" => Item::Binary(parse_binary(lexer, true)?),
+        b"BINARY.SIZE" => {
+            let section = parse_binary(lexer, true)?;
+            if section.partial.is_some() {
+                return Lexer::error_at(at, "no partial with BINARY.SIZE");
+            }
+            Item::BinarySize(section.part)
+        }
         _ => return Lexer::error_at(at, "a FETCH item"),
     };
     Ok(item)
@@ -206,6 +241,16 @@ fn parse_section(lexer: &mut Lexer<'_>, peek: bool) -> Parse<Section> {
     Ok(Section { form: Form::Body, part, text, partial, peek })
 }
 
+/// RFC 3516: `"BINARY" [".PEEK"] section-binary [partial]`, where a section is only a part number.
+fn parse_binary(lexer: &mut Lexer<'_>, peek: bool) -> Parse<Section> {
+    let at = lexer.at();
+    let section = parse_section(lexer, peek)?;
+    if section.text != SectionText::All {
+        return Lexer::error_at(at, "only a number of a part");
+    }
+    Ok(Section { form: Form::Binary, ..section })
+}
+
 fn parse_section_text(lexer: &mut Lexer<'_>, in_part: bool) -> Parse<SectionText> {
     for (name, not) in [("HEADER.FIELDS.NOT ", true), ("HEADER.FIELDS ", false)] {
         if lexer.eat_text(name) {
@@ -231,9 +276,9 @@ impl Section {
             Form::Rfc822 => return out.extend_from_slice(b"RFC822"),
             Form::Rfc822Header => return out.extend_from_slice(b"RFC822.HEADER"),
             Form::Rfc822Text => return out.extend_from_slice(b"RFC822.TEXT"),
-            Form::Body => {}
+            Form::Body => out.extend_from_slice(b"BODY["),
+            Form::Binary => out.extend_from_slice(b"BINARY["),
         }
-        out.extend_from_slice(b"BODY[");
         for (index, number) in self.part.iter().enumerate() {
             if index > 0 {
                 out.push(b'.');

@@ -177,10 +177,13 @@ pub fn tag_of(command: &[u8]) -> Option<&str> {
     std::str::from_utf8(&command[..length]).ok()
 }
 
-/// Whether the command is an APPEND, whose literals may be large.
+/// Whether the command is an APPEND or a REPLACE, whose literals may be large.
 pub fn is_append(command: &[u8]) -> bool {
     tag_of(command).is_some_and(|tag| {
-        command.get(tag.len() + 1..tag.len() + 8).is_some_and(|verb| verb.eq_ignore_ascii_case(b"APPEND "))
+        let rest = &command[tag.len() + 1..];
+        ["APPEND ", "REPLACE ", "UID REPLACE "].iter().any(|verb| {
+            rest.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb.as_bytes()))
+        })
     })
 }
 

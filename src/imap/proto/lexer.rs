@@ -16,11 +16,24 @@ pub struct SyntaxError {
 /// Result of a parser.
 pub type Parse<T> = Result<T, SyntaxError>;
 
+/// How a client writes, by what it has enabled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dialect {
+    /// Names of mailboxes are UTF-8 and not modified UTF-7 (RFC 6855 section 3, RFC 9051 section 5.1).
+    pub utf8_names: bool,
+    /// SEARCH has no CHARSET (RFC 6855 section 3).
+    pub no_charset: bool,
+}
+
 /// A cursor over one command. Parsers take what they know and leave the cursor after it.
 #[derive(Debug, Clone)]
 pub struct Lexer<'a> {
     input: &'a [u8],
     at: usize,
+    /// Names of mailboxes are UTF-8 and not modified UTF-7 (RFC 6855 section 3, RFC 9051 section 5.1).
+    utf8_names: bool,
+    /// SEARCH has no CHARSET (RFC 6855 section 3).
+    no_charset: bool,
 }
 
 /// `ATOM-CHAR`: any CHAR except `( ) {` SP CTL, the list wildcards, the quoted specials and `]`.
@@ -36,7 +49,23 @@ pub fn is_astring_char(byte: u8) -> bool {
 impl<'a> Lexer<'a> {
     /// A cursor at the first byte. `input` is a whole command without the line end after it.
     pub fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0 }
+        Self { input, at: 0, utf8_names: false, no_charset: false }
+    }
+
+    /// The same cursor for a client with that dialect.
+    #[must_use]
+    pub fn with_dialect(self, dialect: Dialect) -> Self {
+        Self { utf8_names: dialect.utf8_names, no_charset: dialect.no_charset, ..self }
+    }
+
+    /// Whether SEARCH may have no CHARSET.
+    pub fn refuses_charset(&self) -> bool {
+        self.no_charset
+    }
+
+    /// Whether names of mailboxes are UTF-8.
+    pub fn has_utf8_names(&self) -> bool {
+        self.utf8_names
     }
 
     /// Offset of the cursor.
@@ -222,6 +251,12 @@ impl<'a> Lexer<'a> {
         }
         self.at += 1;
         Ok(Cow::Owned(text))
+    }
+
+    /// `literal`, or `~` and a literal8 (RFC 3516); whether it is the latter.
+    pub fn literal_or_8(&mut self) -> Parse<(&'a [u8], bool)> {
+        let is_literal8 = self.eat(b'~');
+        Ok((self.literal()?, is_literal8))
     }
 
     /// `literal`, synchronising or not (RFC 7888).

@@ -164,7 +164,7 @@ fn parse_pattern(lexer: &mut Lexer<'_>) -> Parse<String> {
     if bytes.is_empty() && lexer.at() == at {
         return lexer.error("a mailbox pattern");
     }
-    mailbox_name::decode(&bytes).map_or_else(|| Lexer::error_at(at, "a mailbox pattern in modified UTF-7"), Ok)
+    mailbox_name::read(lexer, &bytes).map_or_else(|| Lexer::error_at(at, "a mailbox pattern in modified UTF-7"), Ok)
 }
 
 /// `*` matches anything, `%` anything without the separator. Linear space, at most pattern times name steps.

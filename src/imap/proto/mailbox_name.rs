@@ -1,6 +1,9 @@
 //! Mailbox names: modified UTF-7 on the wire (RFC 3501 section 5.1.3), UTF-8 inside.
 
-use super::lexer::{Lexer, Parse};
+use super::{
+    lexer::{Lexer, Parse},
+    string::{write_astring, write_utf8},
+};
 use base64::{
     Engine,
     alphabet::IMAP_MUTF7,
@@ -20,10 +23,24 @@ pub const SEPARATOR: char = '/';
 pub fn parse(lexer: &mut Lexer<'_>) -> Parse<String> {
     let at = lexer.at();
     let name = lexer.astring()?;
-    match decode(&name) {
+    match read(lexer, &name) {
         Some(name) => Ok(normal(&name).into_owned()),
         None => Lexer::error_at(at, "a mailbox name in modified UTF-7"),
     }
+}
+
+/// A name, or a pattern of names, as this client writes them.
+pub(super) fn read(lexer: &Lexer<'_>, name: &[u8]) -> Option<String> {
+    if lexer.has_utf8_names() {
+        let name = std::str::from_utf8(name).ok()?;
+        return (!name.chars().any(char::is_control)).then(|| name.to_owned());
+    }
+    decode(name)
+}
+
+/// As an `astring`, for a client that takes UTF-8 or for one that does not.
+pub fn write(out: &mut Vec<u8>, name: &str, utf8: bool) {
+    if utf8 { write_utf8(out, name) } else { write_astring(out, encode(name).as_bytes()) }
 }
 
 /// INBOX is the same in any case, also as the first level of others.

@@ -1,6 +1,6 @@
 //! Writers of responses that are more than a string: sets of numbers, envelopes, structures.
 
-use super::string::{encoded_words, write_nstring, write_number, write_string, write_text};
+use super::string::{encoded_words, write_number, write_quoted_utf8, write_string, write_text};
 use mail::summary::{Envelope, EnvelopeAddress, Part};
 
 /// Levels of MIME that are told; deeper parts are told as opaque bytes.
@@ -35,57 +35,80 @@ pub fn write_set(out: &mut Vec<u8>, numbers: impl IntoIterator<Item = u32>) {
     }
 }
 
-/// `envelope` (RFC 3501 section 7.4.2).
-pub fn write_envelope(out: &mut Vec<u8>, envelope: &Envelope) {
+/// `string` of text. What is not ASCII is in encoded words for a client that has not said that it takes UTF-8.
+fn text(out: &mut Vec<u8>, text: &str, utf8: bool) {
+    if utf8 && !text.is_ascii() { write_quoted_utf8(out, text) } else { write_text(out, text) }
+}
+
+/// `nstring`, as [`text`].
+fn nstring(out: &mut Vec<u8>, of: Option<&str>, utf8: bool) {
+    match of {
+        Some(of) => text(out, of, utf8),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// `envelope` (RFC 3501 section 7.4.2); `utf8` for a client that takes UTF-8.
+pub fn write_envelope(out: &mut Vec<u8>, envelope: &Envelope, utf8: bool) {
     // RFC 3501 section 7.4.2: Sender and Reply-To default to From.
     let from = envelope.from.as_slice();
     let sender = if envelope.sender.is_empty() { from } else { &envelope.sender };
     let reply_to = if envelope.reply_to.is_empty() { from } else { &envelope.reply_to };
     out.push(b'(');
-    write_nstring(out, envelope.date.as_deref());
+    nstring(out, envelope.date.as_deref(), utf8);
     out.push(b' ');
-    write_nstring(out, envelope.subject.as_deref());
+    nstring(out, envelope.subject.as_deref(), utf8);
     out.push(b' ');
-    write_addresses(out, &envelope.from);
+    write_addresses(out, &envelope.from, utf8);
     out.push(b' ');
-    write_addresses(out, sender);
+    write_addresses(out, sender, utf8);
     out.push(b' ');
-    write_addresses(out, reply_to);
+    write_addresses(out, reply_to, utf8);
     for addresses in [&envelope.to, &envelope.cc, &envelope.bcc] {
         out.push(b' ');
-        write_addresses(out, addresses);
+        write_addresses(out, addresses, utf8);
     }
     out.push(b' ');
-    write_nstring(out, envelope.in_reply_to.as_deref());
+    nstring(out, envelope.in_reply_to.as_deref(), utf8);
     out.push(b' ');
-    write_nstring(out, envelope.message_id.as_deref());
+    nstring(out, envelope.message_id.as_deref(), utf8);
     out.push(b')');
 }
 
 /// `"(" 1*address ")" / nil`
-fn write_addresses(out: &mut Vec<u8>, addresses: &[EnvelopeAddress]) {
+fn write_addresses(out: &mut Vec<u8>, addresses: &[EnvelopeAddress], utf8: bool) {
     if addresses.is_empty() {
         return out.extend_from_slice(b"NIL");
     }
     out.push(b'(');
     for address in addresses {
         out.push(b'(');
-        write_nstring(out, address.name.as_deref());
+        nstring(out, address.name.as_deref(), utf8);
         out.extend_from_slice(b" NIL ");
-        write_nstring(out, address.local.as_deref());
+        nstring(out, address.local.as_deref(), utf8);
         out.push(b' ');
-        write_nstring(out, address.domain.as_deref());
+        nstring(out, address.domain.as_deref(), utf8);
         out.push(b')');
     }
     out.push(b')');
 }
 
-/// `body` (RFC 3501 section 7.4.2); `extended` for BODYSTRUCTURE.
-pub fn write_structure(out: &mut Vec<u8>, part: &Part, extended: bool) {
-    write_part(out, part, extended, 0);
+/// `body` (RFC 3501 section 7.4.2); `extended` for BODYSTRUCTURE, `utf8` for a client that takes UTF-8.
+pub fn write_structure(out: &mut Vec<u8>, part: &Part, extended: bool, utf8: bool) {
+    write_part(out, part, Form { extended, utf8 }, 0);
 }
 
-fn write_part(out: &mut Vec<u8>, part: &Part, extended: bool, depth: usize) {
+/// How a structure is written.
+#[derive(Clone, Copy)]
+struct Form {
+    /// With extension data, as in BODYSTRUCTURE.
+    extended: bool,
+    /// For a client that takes UTF-8.
+    utf8: bool,
+}
+
+fn write_part(out: &mut Vec<u8>, part: &Part, form: Form, depth: usize) {
+    let Form { extended, utf8 } = form;
     out.push(b'(');
     if part.media_type == "multipart" && depth < STRUCTURE_DEPTH_MAX {
         if part.children.is_empty() {
@@ -93,22 +116,23 @@ fn write_part(out: &mut Vec<u8>, part: &Part, extended: bool, depth: usize) {
             out.extend_from_slice(br#"("text" "plain" NIL NIL NIL "7bit" 0 0)"#);
         }
         for child in &part.children {
-            write_part(out, child, extended, depth + 1);
+            write_part(out, child, form, depth + 1);
         }
         out.push(b' ');
-        write_text(out, &part.subtype);
+        text(out, &part.subtype, utf8);
         if extended {
             out.push(b' ');
-            write_parameters(out, &part.parameters);
-            write_extension(out, part);
+            write_parameters(out, &part.parameters, utf8);
+            write_extension(out, part, utf8);
         }
     } else {
-        write_single(out, part, extended, depth);
+        write_single(out, part, form, depth);
     }
     out.push(b')');
 }
 
-fn write_single(out: &mut Vec<u8>, part: &Part, extended: bool, depth: usize) {
+fn write_single(out: &mut Vec<u8>, part: &Part, form: Form, depth: usize) {
+    let Form { extended, utf8 } = form;
     let is_multipart = part.media_type == "multipart";
     let (media_type, subtype) =
         if is_multipart { ("application", "octet-stream") } else { (part.media_type.as_str(), part.subtype.as_str()) };
@@ -122,24 +146,24 @@ fn write_single(out: &mut Vec<u8>, part: &Part, extended: bool, depth: usize) {
         ("message", "rfc822" | "global", None) => ("application", "octet-stream"),
         other => (other.0, other.1),
     };
-    write_text(out, media_type);
+    text(out, media_type, utf8);
     out.push(b' ');
-    write_text(out, subtype);
+    text(out, subtype, utf8);
     out.push(b' ');
-    write_parameters(out, &part.parameters);
+    write_parameters(out, &part.parameters, utf8);
     out.push(b' ');
-    write_nstring(out, part.id.as_deref());
+    nstring(out, part.id.as_deref(), utf8);
     out.push(b' ');
-    write_nstring(out, part.description.as_deref());
+    nstring(out, part.description.as_deref(), utf8);
     out.push(b' ');
-    write_text(out, if part.encoding.is_empty() { "7bit" } else { &part.encoding });
+    text(out, if part.encoding.is_empty() { "7bit" } else { &part.encoding }, utf8);
     out.push(b' ');
     write_number(out, u64::from(part.body_end.saturating_sub(part.body_start)));
     if let Some((message, envelope)) = embedded {
         out.push(b' ');
-        write_envelope(out, envelope);
+        write_envelope(out, envelope, utf8);
         out.push(b' ');
-        write_part(out, message, extended, depth + 1);
+        write_part(out, message, form, depth + 1);
     }
     if embedded.is_some() || media_type == "text" {
         out.push(b' ');
@@ -147,20 +171,20 @@ fn write_single(out: &mut Vec<u8>, part: &Part, extended: bool, depth: usize) {
     }
     if extended {
         out.push(b' ');
-        write_nstring(out, part.md5.as_deref());
-        write_extension(out, part);
+        nstring(out, part.md5.as_deref(), utf8);
+        write_extension(out, part, utf8);
     }
 }
 
 /// Disposition, language, location.
-fn write_extension(out: &mut Vec<u8>, part: &Part) {
+fn write_extension(out: &mut Vec<u8>, part: &Part, utf8: bool) {
     out.push(b' ');
     match &part.disposition {
         Some((disposition, parameters)) => {
             out.push(b'(');
-            write_text(out, disposition);
+            text(out, disposition, utf8);
             out.push(b' ');
-            write_parameters(out, parameters);
+            write_parameters(out, parameters, utf8);
             out.push(b')');
         }
         None => out.extend_from_slice(b"NIL"),
@@ -168,24 +192,24 @@ fn write_extension(out: &mut Vec<u8>, part: &Part) {
     out.push(b' ');
     match part.language.as_slice() {
         [] => out.extend_from_slice(b"NIL"),
-        [language] => write_text(out, language),
+        [language] => text(out, language, utf8),
         languages => {
             out.push(b'(');
             for (index, language) in languages.iter().enumerate() {
                 if index > 0 {
                     out.push(b' ');
                 }
-                write_text(out, language);
+                text(out, language, utf8);
             }
             out.push(b')');
         }
     }
     out.push(b' ');
-    write_nstring(out, part.location.as_deref());
+    nstring(out, part.location.as_deref(), utf8);
 }
 
-/// `body-fld-param`. Values that are not ASCII are written as RFC 2231 extended parameters.
-fn write_parameters(out: &mut Vec<u8>, parameters: &[(String, String)]) {
+/// `body-fld-param`. Values that are not ASCII are written as RFC 2231 extended parameters where UTF-8 is not taken.
+fn write_parameters(out: &mut Vec<u8>, parameters: &[(String, String)], utf8: bool) {
     if parameters.is_empty() {
         return out.extend_from_slice(b"NIL");
     }
@@ -194,12 +218,12 @@ fn write_parameters(out: &mut Vec<u8>, parameters: &[(String, String)]) {
         if index > 0 {
             out.push(b' ');
         }
-        if value.is_ascii() {
-            write_text(out, name);
+        if value.is_ascii() || utf8 {
+            text(out, name, utf8);
             out.push(b' ');
-            write_text(out, value);
+            text(out, value, utf8);
         } else {
-            write_text(out, &format!("{name}*"));
+            text(out, &format!("{name}*"), utf8);
             out.push(b' ');
             write_string(out, extended_value(value).as_bytes());
         }
@@ -254,7 +278,7 @@ mod tests {
     fn an_attachment_name_outside_ascii_is_an_extended_parameter() {
         let parameters = [("filename".to_owned(), "Übersicht 1.pdf".to_owned())];
         assert_eq!(
-            written(|out| write_parameters(out, &parameters)),
+            written(|out| write_parameters(out, &parameters, false)),
             r#"("filename*" "utf-8''%C3%9Cbersicht%201.pdf")"#
         );
     }

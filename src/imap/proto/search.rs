@@ -11,6 +11,10 @@ pub const DEPTH_MAX: usize = 50;
 /// Keys in one search, on all levels.
 pub const KEYS_MAX: usize = 2000;
 
+/// RFC 6203 section 4.
+const RELEVANCY_ALONE: &str = "RELEVANCY only with FUZZY";
+const NEWEST_ELSEWHERE: &str = "X-GATEPOST-NEWEST only with ESEARCH";
+
 /// What a SEARCH asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
@@ -30,6 +34,52 @@ pub enum Return {
     Max,
     All,
     Count,
+    /// Keep the result as `$` (RFC 5182).
+    Save,
+    /// A part of the result (RFC 9394).
+    Partial(PartialRange),
+    /// How relevant each is (RFC 6203 section 4).
+    Relevancy,
+    /// Of all mailboxes together those that are newest: an extension of ours to RFC 7377.
+    Newest(PartialRange),
+}
+
+/// `partial-range` (RFC 9394 section 3.1): positions in a result, both from 1, counted from its beginning or from its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartialRange {
+    /// The position nearest to where counting begins.
+    pub low: u32,
+    /// The one farthest from it.
+    pub high: u32,
+    /// Counted from the end.
+    pub from_end: bool,
+}
+
+impl PartialRange {
+    /// `1:500` or `-1:-500`
+    pub fn parse(lexer: &mut Lexer<'_>) -> Parse<Self> {
+        let from_end = lexer.eat(b'-');
+        let first = lexer.number_nonzero()?;
+        lexer.expect(b':', "`:`")?;
+        if from_end {
+            lexer.expect(b'-', "`-`")?;
+        }
+        let last = lexer.number_nonzero()?;
+        Ok(Self { low: first.min(last), high: first.max(last), from_end })
+    }
+
+    /// The indices that it names of a result of `length`.
+    pub fn of(self, length: usize) -> std::ops::Range<usize> {
+        let (low, high) = ((self.low as usize - 1).min(length), (self.high as usize).min(length));
+        if self.from_end { length - high..length - low } else { low..high }
+    }
+}
+
+impl std::fmt::Display for PartialRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.from_end { "-" } else { "" };
+        write!(f, "{sign}{}:{sign}{}", self.low, self.high)
+    }
 }
 
 /// `search-key`
@@ -38,6 +88,8 @@ pub enum Return {
 pub enum Key {
     All,
     And(Vec<Key>),
+    /// Not only what is exactly so (RFC 6203).
+    Fuzzy(Box<Key>),
     Or(Box<Key>, Box<Key>),
     Not(Box<Key>),
     Sequence(SequenceSet),
@@ -69,6 +121,10 @@ pub enum Key {
     EmailId(String),
     ThreadId(String),
     SaveDateSupported,
+    /// Not written by anybody: the messages that the full-text index has found.
+    Found(store::UidSet),
+    /// Not written by anybody: messages with attachments.
+    HasAttachment,
 }
 
 /// A comparison with a day, counted in days since 1970.
@@ -117,6 +173,8 @@ pub enum SortKey {
     To,
     DisplayFrom,
     DisplayTo,
+    /// RFC 6203 section 6.
+    Relevancy,
 }
 
 /// `THREAD ...`
@@ -145,21 +203,84 @@ pub struct BadCharset;
 /// The outer error is one of grammar, the inner one of charset.
 pub type ParseSearch<T> = Parse<Result<T, BadCharset>>;
 
+impl Key {
+    /// Whether sequence numbers are among it.
+    pub fn uses_numbers(&self) -> bool {
+        match self {
+            Self::Sequence(set) => !set.is_saved_result(),
+            Self::And(keys) => keys.iter().any(Self::uses_numbers),
+            Self::Or(first, second) => first.uses_numbers() || second.uses_numbers(),
+            Self::Not(key) | Self::Fuzzy(key) => key.uses_numbers(),
+            _ => false,
+        }
+    }
+}
+
+impl Key {
+    /// Whether FUZZY is among it (RFC 6203).
+    pub fn is_fuzzy(&self) -> bool {
+        match self {
+            Self::Fuzzy(_) => true,
+            Self::And(keys) => keys.iter().any(Self::is_fuzzy),
+            Self::Or(first, second) => first.is_fuzzy() || second.is_fuzzy(),
+            Self::Not(key) => key.is_fuzzy(),
+            _ => false,
+        }
+    }
+}
+
 impl Search {
+    /// What comes after `ESEARCH ` and the mailboxes (RFC 7377): as SEARCH, with UIDs and an extension of ours.
+    pub(super) fn parse_over_mailboxes(lexer: &mut Lexer<'_>) -> ParseSearch<Self> {
+        Self::parse_any(lexer, true)
+    }
+
     /// What comes after `SEARCH `.
     pub fn parse(lexer: &mut Lexer<'_>, uid: bool) -> ParseSearch<Self> {
-        let returns = parse_returns(lexer)?;
-        if lexer.eat_text("CHARSET ") && !parse_charset(lexer)? {
-            return Ok(Err(BadCharset));
+        let at = lexer.at();
+        let parsed = Self::parse_any(lexer, uid)?;
+        match &parsed {
+            Ok(search) if asks_for_newest(&search.returns) => Lexer::error_at(at, NEWEST_ELSEWHERE),
+            _ => Ok(parsed),
         }
-        Ok(Ok(Self { uid, returns, key: parse_keys(lexer)? }))
     }
+
+    fn parse_any(lexer: &mut Lexer<'_>, uid: bool) -> ParseSearch<Self> {
+        let returns = parse_returns(lexer)?;
+        let at = lexer.at();
+        if lexer.eat_text("CHARSET ") {
+            if lexer.refuses_charset() {
+                // RFC 6855 section 3.
+                return Lexer::error_at(at, "no CHARSET with UTF8=ACCEPT");
+            }
+            if !parse_charset(lexer)? {
+                return Ok(Err(BadCharset));
+            }
+        }
+        let key = parse_keys(lexer)?;
+        if asks_for_relevancy(&returns) && !key.is_fuzzy() {
+            return Lexer::error_at(at, RELEVANCY_ALONE);
+        }
+        Ok(Ok(Self { uid, returns, key }))
+    }
+}
+
+fn asks_for_newest(returns: &Option<Vec<Return>>) -> bool {
+    returns.iter().flatten().any(|of| matches!(of, Return::Newest(_)))
+}
+
+fn asks_for_relevancy(returns: &Option<Vec<Return>>) -> bool {
+    returns.iter().flatten().any(|of| *of == Return::Relevancy)
 }
 
 impl Sort {
     /// What comes after `SORT `.
     pub fn parse(lexer: &mut Lexer<'_>, uid: bool) -> ParseSearch<Self> {
+        let at = lexer.at();
         let returns = parse_returns(lexer)?;
+        if asks_for_newest(&returns) {
+            return Lexer::error_at(at, NEWEST_ELSEWHERE);
+        }
         let order = lexer.list(false, 32, |lexer| {
             let reverse = lexer.eat_text("REVERSE ");
             Ok((parse_sort_key(lexer)?, reverse))
@@ -168,7 +289,12 @@ impl Sort {
         if !parse_charset(lexer)? {
             return Ok(Err(BadCharset));
         }
-        Ok(Ok(Self { uid, returns, order, key: parse_keys(lexer)? }))
+        let key = parse_keys(lexer)?;
+        let is_by_relevancy = order.iter().any(|(key, _)| *key == SortKey::Relevancy);
+        if (is_by_relevancy || asks_for_relevancy(&returns)) && !key.is_fuzzy() {
+            return Lexer::error_at(at, RELEVANCY_ALONE);
+        }
+        Ok(Ok(Self { uid, returns, order, key }))
     }
 }
 
@@ -201,6 +327,7 @@ fn parse_sort_key(lexer: &mut Lexer<'_>) -> Parse<SortKey> {
         "TO" => SortKey::To,
         "DISPLAYFROM" => SortKey::DisplayFrom,
         "DISPLAYTO" => SortKey::DisplayTo,
+        "RELEVANCY" => SortKey::Relevancy,
         _ => return Lexer::error_at(at, "a sort key"),
     })
 }
@@ -209,6 +336,7 @@ fn parse_returns(lexer: &mut Lexer<'_>) -> Parse<Option<Vec<Return>>> {
     if !lexer.eat_text("RETURN ") {
         return Ok(None);
     }
+    let at = lexer.at();
     let mut returns = lexer.list(true, 8, |lexer| {
         let at = lexer.at();
         Ok(match lexer.atom("a return option")?.to_ascii_uppercase().as_str() {
@@ -216,9 +344,23 @@ fn parse_returns(lexer: &mut Lexer<'_>) -> Parse<Option<Vec<Return>>> {
             "MAX" => Return::Max,
             "ALL" => Return::All,
             "COUNT" => Return::Count,
-            _ => return Lexer::error_at(at, "MIN, MAX, ALL or COUNT"),
+            "SAVE" => Return::Save,
+            "PARTIAL" => {
+                lexer.space()?;
+                Return::Partial(PartialRange::parse(lexer)?)
+            }
+            "RELEVANCY" => Return::Relevancy,
+            "X-GATEPOST-NEWEST" => {
+                lexer.space()?;
+                Return::Newest(PartialRange::parse(lexer)?)
+            }
+            _ => return Lexer::error_at(at, "MIN, MAX, ALL, COUNT, SAVE, PARTIAL or RELEVANCY"),
         })
     })?;
+    let partials = returns.iter().filter(|of| matches!(of, Return::Partial(_))).count();
+    if partials > 1 || partials == 1 && returns.contains(&Return::All) {
+        return Lexer::error_at(at, "one PARTIAL, and no ALL beside it");
+    }
     lexer.space()?;
     if returns.is_empty() {
         returns.push(Return::All);
@@ -264,6 +406,10 @@ fn parse_key(lexer: &mut Lexer<'_>, depth: usize, left: &mut usize) -> Parse<Key
         "NOT" => {
             lexer.space()?;
             Ok(Key::Not(Box::new(parse_key(lexer, depth + 1, left)?)))
+        }
+        "FUZZY" => {
+            lexer.space()?;
+            Ok(Key::Fuzzy(Box::new(parse_key(lexer, depth + 1, left)?)))
         }
         "OR" => {
             lexer.space()?;

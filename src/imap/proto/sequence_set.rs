@@ -13,6 +13,7 @@ const STAR: u32 = 0;
 /// A set as written; not empty. Its numbers mean something only beside a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SequenceSet {
+    /// Empty for `$`.
     ranges: Vec<(u32, u32)>,
 }
 
@@ -22,9 +23,12 @@ pub struct SequenceSet {
 pub struct NoSuchMessage(pub u32);
 
 impl SequenceSet {
-    /// `seq-number / seq-range *("," ...)`
+    /// `seq-number / seq-range *("," ...)`, or `$` (RFC 5182).
     pub fn parse(lexer: &mut Lexer<'_>) -> Parse<Self> {
         let mut ranges = Vec::new();
+        if lexer.eat(b'$') {
+            return Ok(Self { ranges });
+        }
         loop {
             if ranges.len() >= RANGES_MAX {
                 return lexer.error("a shorter set");
@@ -40,7 +44,23 @@ impl SequenceSet {
 
     /// Whether what is next could be a set.
     pub fn starts(lexer: &Lexer<'_>) -> bool {
-        lexer.peek().is_some_and(|byte| byte.is_ascii_digit() || byte == b'*')
+        lexer.peek().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'$'))
+    }
+
+    /// Whether it is `$`, the result that the last search saved (RFC 5182).
+    pub fn is_saved_result(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// The numbers as written, whatever the mailbox holds; `*` is `largest`.
+    pub fn numbers(&self, largest: u32) -> UidSet {
+        let mut ranges: Vec<_> = self.ranges.iter().map(|&(first, last)| ordered(first, last, largest)).collect();
+        ranges.sort_unstable();
+        let mut numbers = UidSet::default();
+        for (low, high) in ranges {
+            numbers.insert_range(low.max(1), high.max(1));
+        }
+        numbers
     }
 
     /// The ranges as written, with 0 for `*`.
@@ -105,6 +125,9 @@ fn collect(mut ranges: Vec<(u32, u32)>, known: &UidSet) -> UidSet {
 
 impl fmt::Display for SequenceSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_saved_result() {
+            return f.write_str("$");
+        }
         let number = |number: u32| if number == STAR { String::from("*") } else { number.to_string() };
         for (index, &(first, last)) in self.ranges.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };

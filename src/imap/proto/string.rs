@@ -66,12 +66,24 @@ pub fn write_astring(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// `nstring`
-pub fn write_nstring(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        Some(text) => write_text(out, text),
-        None => out.extend_from_slice(b"NIL"),
+/// `astring` of UTF-8 (RFC 9051 section 4.3): quoted where it is no atom, a literal where it cannot be quoted.
+pub fn write_utf8(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() { write_astring(out, text.as_bytes()) } else { write_quoted_utf8(out, text) }
+}
+
+/// `string` of UTF-8: quoted where that can be, else a literal.
+pub fn write_quoted_utf8(out: &mut Vec<u8>, text: &str) {
+    if text.len() > QUOTED_BYTES_MAX || text.bytes().any(|byte| byte < 0x20) {
+        return write_literal(out, text.as_bytes());
     }
+    out.push(b'"');
+    for byte in text.bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
 }
 
 /// `string` of text: what is not ASCII is written in encoded words, since IMAP4rev1 has no other way to say it.

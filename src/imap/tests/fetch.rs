@@ -94,7 +94,7 @@ async fn items_that_need_no_body() {
         .speak(
             r#"
             C: 1 FETCH 1 FAST
-            S: * 1 FETCH (FLAGS () INTERNALDATE " 4-Nov-2026 10:00:00 +0000" RFC822.SIZE ...)
+            S: * 1 FETCH (FLAGS (\Recent) INTERNALDATE " 4-Nov-2026 10:00:00 +0000" RFC822.SIZE ...)
             S: 1 OK FETCH completed
             C: 2 UID FETCH 1:* (ENVELOPE SAVEDATE PREVIEW EMAILID THREADID)
             S: * 1 FETCH (UID 1 ENVELOPE ("Tue, 24 Nov 2026 04:36:00 +0000" "=?utf-8?B?R3LDvMOfZQ==?=" (("Alice" NIL "alice" "example.test")) (("Alice" NIL "alice" "example.test")) (("Alice" NIL "alice" "example.test")) ((NIL NIL "bob" "example.test")) NIL NIL NIL "<1@example.test>") SAVEDATE " 4-Nov-2026 10:00:00 +0000" PREVIEW "Hello" EMAILID (M...) THREADID (T...))
@@ -156,14 +156,14 @@ async fn reading_marks_as_seen_in_one_commit() {
             r"
             C: 1 FETCH 1:* BODY[TEXT]
             S: * 1 FETCH (BODY[TEXT] {1}
-            S: a FLAGS (\Seen))
+            S: a FLAGS (\Seen \Recent))
             S: * 2 FETCH (BODY[TEXT] {1}
-            S: b FLAGS (\Seen))
+            S: b FLAGS (\Seen \Recent))
             S: * 3 FETCH (BODY[TEXT] {1}
-            S: c FLAGS (\Seen))
+            S: c FLAGS (\Seen \Recent))
             S: 1 OK FETCH completed
             C: 2 FETCH 1 (FLAGS BODY[TEXT])
-            S: * 1 FETCH (FLAGS (\Seen) BODY[TEXT] {1}
+            S: * 1 FETCH (FLAGS (\Seen \Recent) BODY[TEXT] {1}
             S: a)
             S: 2 OK FETCH completed
             ",
@@ -186,7 +186,7 @@ async fn changed_since_picks_before_it_marks() {
     server.deliver_all("INBOX", &["A: 1\r\n\r\na", "A: 2\r\n\r\nb"], &Flags::default()).await;
     let mut client = server.inbox().await;
     let lines = client.run("FETCH 1 MODSEQ").await;
-    let modseq = lines[0].split(['(', ')']).nth(2).unwrap().to_owned();
+    let modseq = lines[1].split(['(', ')']).nth(2).unwrap().to_owned();
     client.run("STORE 2 +FLAGS.SILENT (\\Flagged)").await;
     let lines = client.run(&format!("FETCH 1:* (BODY[TEXT]) (CHANGEDSINCE {modseq})")).await;
     assert!(is_like("* 2 FETCH (BODY[TEXT] {1}", &lines[0]), "{lines:?}");
@@ -247,7 +247,7 @@ async fn large_messages_come_whole() {
     assert!(section(&mut client, 1, "[1]<5000000.9999999>").await.unwrap() == large[header + 5_000_000..]);
     let responses = answer(&mut client, "FETCH 1:2 (BODY.PEEK[] UID BODY.PEEK[HEADER] FLAGS)").await;
     assert!(memmem::find(&responses[0], &large).is_some());
-    assert!(responses[0].ends_with(b" FLAGS ())\r\n") && responses[1].ends_with(b" FLAGS ())\r\n"));
+    assert!(responses[0].ends_with(b" FLAGS (\\Recent))\r\n") && responses[1].ends_with(b" FLAGS (\\Recent))\r\n"));
 }
 
 #[tokio::test]

@@ -74,6 +74,18 @@ const COMMON: &[&str] = &[
     "a GETQUOTA \"\"",
     "a GETQUOTAROOT INBOX",
     "a SETQUOTA \"\" (STORAGE 512)",
+    "a COMPRESS DEFLATE",
+    "a ENABLE QRESYNC UTF8=ACCEPT",
+    "a SELECT INBOX (QRESYNC (67890007 90060115194045000 41,43:211,214:541))",
+    "a SELECT INBOX (QRESYNC (1 2 1:5 (1:3 4:6)))",
+    "a UID FETCH 300:500 (FLAGS) (CHANGEDSINCE 12345 VANISHED)",
+    "a UID STORE 4 (UNCHANGEDSINCE 12121230045) FLAGS.SILENT (\\Answered)",
+    "a SEARCH MODSEQ 620162338",
+    "a SEARCH YOUNGER 86400 OLDER 1",
+    "a FETCH 1 (BINARY[1.2] BINARY.PEEK[]<0.10> BINARY.SIZE[3])",
+    "a APPEND x ~{2+}\r\n\0x",
+    "a STATUS INBOX (UIDNEXT HIGHESTMODSEQ)",
+    "a UID SORT (ARRIVAL) UTF-8 UNSEEN",
 ];
 
 /// Lines that neither takes.
@@ -94,6 +106,12 @@ const WRONG: &[&str] = &[
     "a LIST \"\"",
     "a UID NOOP",
     "a RENAME a",
+    "a COMPRESS",
+    "a COMPRESS GZIP",
+    "a FETCH 1 BINARY[1.MIME]",
+    "a FETCH 1 BINARY[1",
+    "a SELECT x (QRESYNC (0 1))",
+    "a SELECT x (QRESYNC 1 1)",
 ];
 
 fn codec(line: &str) -> bool {

@@ -96,3 +96,11 @@ async fn long_lines_are_refused() {
     let mut client = server.alice().await;
     client.speak("C: 1 LOGIN {70000}\nS: 1 BAD the command is too long\nC: 2 NOOP\nS: 2 OK ...").await;
 }
+
+#[tokio::test]
+async fn literals_sent_without_waiting_are_taken() {
+    let server = Server::start().await;
+    let mut client = server.connect(false).await;
+    client.send(b"1 LOGIN {18}\r\nalice@example.test {21}\r\ncorrect horse battery\r\n2 NOOP\r\n").await;
+    client.speak("S: + Go on\nS: + Go on\nS: 1 OK ...\nS: 2 OK ...").await;
+}

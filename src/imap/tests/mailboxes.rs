@@ -86,7 +86,7 @@ async fn list_and_lsub() {
             C: 10 SUBSCRIBE nowhere
             S: 10 NO [NONEXISTENT] mailbox does not exist
             C: 11 NAMESPACE
-            S: * NAMESPACE (("" "/")) NIL NIL
+            S: * NAMESPACE (("" "/")) (("Shared/" "/")) NIL
             S: 11 OK NAMESPACE completed
             "#,
         )
@@ -103,7 +103,7 @@ async fn status_and_select() {
         .speak(
             r#"
             C: 1 STATUS inbox (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN SIZE DELETED HIGHESTMODSEQ MAILBOXID APPENDLIMIT)
-            S: * STATUS INBOX (MESSAGES 3 RECENT 0 UIDNEXT 4 UIDVALIDITY ... UNSEEN 2 SIZE 46 DELETED 0 HIGHESTMODSEQ ... MAILBOXID (F...) APPENDLIMIT 52428800)
+            S: * STATUS INBOX (MESSAGES 3 RECENT 3 UIDNEXT 4 UIDVALIDITY ... UNSEEN 2 SIZE 46 DELETED 0 HIGHESTMODSEQ ... MAILBOXID (F...) APPENDLIMIT 52428800)
             S: 1 OK STATUS completed
             C: 2 STATUS nowhere (MESSAGES)
             S: 2 NO [NONEXISTENT] ...
@@ -111,7 +111,7 @@ async fn status_and_select() {
             S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft ...)
             S: * OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft ... \*)] ...
             S: * 3 EXISTS
-            S: * 0 RECENT
+            S: * 3 RECENT
             S: * OK [UNSEEN 2] ...
             S: * OK [UIDVALIDITY ...] ...
             S: * OK [UIDNEXT 4] ...
@@ -119,6 +119,7 @@ async fn status_and_select() {
             S: * OK [MAILBOXID (F...)] ...
             S: 3 OK [READ-WRITE] SELECT completed
             C: 4 EXAMINE nowhere
+            S: * OK [CLOSED] ...
             S: 4 NO [NONEXISTENT] mailbox does not exist
             C: 5 CHECK
             S: 5 BAD select a mailbox first

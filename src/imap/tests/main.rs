@@ -3,15 +3,20 @@
 //! A transcript is lines that begin with `C: ` (sent) or `S: ` (expected, in order; `...` stands for any text).
 
 mod clients;
+mod concurrent;
+mod extensions;
 mod fetch;
+mod fuzzy;
 mod grammar;
 mod hostile;
 mod mailboxes;
 mod messages;
 mod metadata;
 mod numbers;
+mod scripts;
 mod search;
 mod sessions;
+mod sharing;
 mod sign_in;
 mod sort;
 mod thread;
@@ -49,12 +54,17 @@ impl Server {
     }
 
     async fn with(limits: Limits, tls: bool) -> Self {
+        Self::with_settings(tls, |settings| settings.limits = limits).await
+    }
+
+    async fn with_settings(tls: bool, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = TempDir::new().unwrap();
         let (store, _) = Store::open(folder.path(), &Options::default()).unwrap();
-        let directory = Directory::new(store, &limits);
+        let mut settings = Settings::new("mail.example.test", folder.path());
+        change(&mut settings);
+        let directory = Directory::new(store, &settings.limits);
         directory.domain_add("example.test").await.unwrap();
         let alice = directory.account_add(person("alice@example.test", None)).await.unwrap();
-        let settings = Settings { limits, ..Settings::new("mail.example.test", folder.path()) };
         let shutdown = Shutdown::default();
         let tls = tls.then(|| Certificates::load(&settings).unwrap().server_config());
         let context = Arc::new(Context::new(directory, Arc::new(settings), tls, shutdown.clone()));
@@ -74,6 +84,20 @@ impl Server {
         let mut client = Client::new(near);
         client.expect("* OK [CAPABILITY IMAP4rev1 ...] Gatepost").await;
         client
+    }
+
+    /// Listens on 127.0.0.1; the port.
+    async fn listen(&self) -> u16 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (context, shutdown) = (self.context.clone(), self.shutdown.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, client)) = listener.accept().await {
+                let peer = Peer { client, local: stream.local_addr().unwrap(), trusted: false };
+                shutdown.spawn(imap::session(Stream::Tcp(stream), peer, context.clone()));
+            }
+        });
+        port
     }
 
     /// A connection of alice.

@@ -95,14 +95,14 @@ async fn store_tells_unless_silent() {
         .speak(
             r#"
             C: 1 STORE 1:2 +FLAGS (\Flagged $Label)
-            S: * 1 FETCH (FLAGS (\Flagged $Label))
-            S: * 2 FETCH (FLAGS (\Flagged $Label))
+            S: * 1 FETCH (FLAGS (\Flagged $Label \Recent))
+            S: * 2 FETCH (FLAGS (\Flagged $Label \Recent))
             S: 1 OK STORE completed
             C: 2 UID STORE 2 -FLAGS.SILENT \Flagged
             S: 2 OK STORE completed
             C: 3 UID STORE 2:9 FLAGS (\Seen)
-            S: * 2 FETCH (UID 2 FLAGS (\Seen))
-            S: * 3 FETCH (UID 3 FLAGS (\Seen))
+            S: * 2 FETCH (UID 2 FLAGS (\Seen \Recent))
+            S: * 3 FETCH (UID 3 FLAGS (\Seen \Recent))
             S: 3 OK STORE completed
             C: 4 STORE 4 +FLAGS (\Seen)
             S: 4 BAD there is no message 4
@@ -122,11 +122,12 @@ async fn store_unless_changed() {
     let modseq = server.store().modseq(server.alice.id).unwrap();
     client.run("STORE 2 +FLAGS.SILENT (\\Seen)").await;
     let lines = client.run(&format!("STORE 1:3 (UNCHANGEDSINCE {modseq}) +FLAGS.SILENT (\\Flagged)")).await;
-    assert!(is_like("* 1 FETCH (MODSEQ (...))", &lines[0]), "{lines:?}");
-    assert!(is_like("* 3 FETCH (MODSEQ (...))", &lines[1]), "{lines:?}");
-    assert_eq!(lines[2], "OK [MODIFIED 2] Some had changed meanwhile");
+    assert!(is_like("* OK [HIGHESTMODSEQ ...] ...", &lines[0]), "{lines:?}");
+    assert!(is_like("* 1 FETCH (MODSEQ (...))", &lines[1]), "{lines:?}");
+    assert!(is_like("* 3 FETCH (MODSEQ (...))", &lines[2]), "{lines:?}");
+    assert_eq!(lines[3], "OK [MODIFIED 2] Some had changed meanwhile");
     let lines = client.run("UID STORE 1 -FLAGS (\\Flagged)").await;
-    assert!(is_like("* 1 FETCH (UID 1 FLAGS () MODSEQ (...))", &lines[0]), "{lines:?}");
+    assert!(is_like("* 1 FETCH (UID 1 FLAGS (\\Recent) MODSEQ (...))", &lines[0]), "{lines:?}");
 }
 
 #[tokio::test]

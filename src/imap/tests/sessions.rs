@@ -18,9 +18,9 @@ async fn idle_is_told_at_once() {
     idle.speak("C: 1 IDLE\nS: + idling").await;
     let mut other = server.inbox().await;
     server.deliver("INBOX", "Subject: new\r\n\r\nx").await;
-    idle.speak("S: * 3 EXISTS\nS: * 1 RECENT").await;
+    idle.speak("S: * 3 EXISTS\nS: * 3 RECENT").await;
     other.run("STORE 1 +FLAGS (\\Deleted)").await;
-    idle.expect("* 1 FETCH (UID 1 FLAGS (\\Deleted))").await;
+    idle.expect("* 1 FETCH (UID 1 FLAGS (\\Deleted \\Recent))").await;
     other.run("EXPUNGE").await;
     idle.speak(
         "S: * 1 EXPUNGE\nC: DONE\nS: 1 OK IDLE completed\nC: 2 IDLE\nS: + idling\nC: what\nS: 2 BAD expected DONE",
@@ -51,8 +51,8 @@ async fn expunge_waits_while_numbers_are_used() {
             "
             C: 1 STORE 3 +FLAGS (\\Flagged)
             S: * 5 EXISTS
-            S: * 1 RECENT
-            S: * 3 FETCH (FLAGS (\\Flagged))
+            S: * 5 RECENT
+            S: * 3 FETCH (FLAGS (\\Flagged \\Recent))
             S: 1 OK STORE completed
             C: 2 FETCH 4 UID
             S: * 4 FETCH (UID 4)
@@ -82,7 +82,7 @@ async fn silent_is_silent_for_the_one_and_not_for_the_other() {
     first.run("ENABLE CONDSTORE").await;
     assert_eq!(second.run("STORE 1:2 +FLAGS.SILENT (\\Seen)").await.len(), 1);
     let lines = first.run("NOOP").await;
-    assert!(is_like("* 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (...))", &lines[0]), "{lines:?}");
+    assert!(is_like("* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent) MODSEQ (...))", &lines[0]), "{lines:?}");
     assert_eq!(lines.len(), 3);
     assert_eq!(second.run("NOOP").await.len(), 1);
 }
@@ -107,6 +107,7 @@ async fn a_mailbox_deleted_by_another_is_emptied() {
             C: 3 CREATE Old
             S: 3 OK ...
             C: 4 SELECT Old
+            S: * OK [CLOSED] ...
             S: * FLAGS ...
             ",
         )
@@ -161,8 +162,8 @@ async fn all_is_told_after_a_long_silence() {
             C: 1 NOOP
             S: * 1 EXPUNGE
             S: * 5 EXISTS
-            S: * 1 RECENT
-            S: * 2 FETCH (UID 3 FLAGS (\\Flagged))
+            S: * 5 RECENT
+            S: * 2 FETCH (UID 3 FLAGS (\\Flagged \\Recent))
             S: 1 OK NOOP completed
             C: 2 NOOP
             S: 2 OK NOOP completed

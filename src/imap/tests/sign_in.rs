@@ -125,7 +125,7 @@ async fn without_tls_no_password_is_taken() {
     client
         .speak(
             r#"
-            S: * OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE LOGINDISABLED] Gatepost
+            S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE LOGINDISABLED] Gatepost
             C: 1 LOGIN alice@example.test "correct horse battery"
             S: 1 NO [PRIVACYREQUIRED] ...
             C: 2 AUTHENTICATE PLAIN
@@ -149,7 +149,7 @@ async fn starttls() {
         .speak(
             r#"
             C: 2 CAPABILITY
-            S: * CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256 AUTH=PLAIN
+            S: * CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE AUTH=SCRAM-SHA-256 AUTH=PLAIN
             S: 2 OK ...
             C: 3 STARTTLS
             S: 3 BAD TLS cannot begin here
