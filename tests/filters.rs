@@ -129,8 +129,8 @@ async fn a_filter_from_a_message_and_an_automatic_answer() {
     browser.sign_in(&server, "alice").await;
     browser.wait_text("News-3").await;
     browser.goto(&server.url("/mail/INBOX/1")).await;
-    browser.click(".who-end details.menu summary").await;
-    browser.click(".who-end a[href$='/filter']").await;
+    browser.click("details.menu:has(a[href$='/filter']) summary").await;
+    browser.click("a[href$='/filter']").await;
     browser.wait_for("#filter").await;
     assert_eq!(browser.evaluate("document.querySelector('[name=value]').value").await, "news@example.org");
     let hidden = "getComputedStyle(document.querySelector('.row-header')).display === 'none'";

@@ -1,6 +1,6 @@
 //! From the text of a script to something that runs, or to what is wrong with it and where.
 
-use super::capability;
+use super::{capability, scope};
 use config::Limits;
 use serde_json::Value;
 use sieve_engine::{
@@ -43,7 +43,8 @@ pub fn compile(text: &str) -> Result<Compiled, Vec<Fault>> {
         .with_max_variable_name_size(64)
         .with_max_nested_blocks(15)
         .with_max_nested_tests(15);
-    let sieve = compiler.compile(text.as_bytes()).map_err(|error| vec![grammar(&error, &text)])?;
+    let sieve =
+        compiler.compile(scope::with_variables(&text).as_bytes()).map_err(|error| vec![grammar(&error, &text)])?;
     let mut faults = Vec::new();
     // What the engine only notices when it comes to it is to be noticed now. Its instructions are private, but they can be
     // written out.

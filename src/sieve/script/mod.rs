@@ -1,7 +1,7 @@
 //! Scripts.
 //!
 //! Layout: [`compile`] from text to something that runs, or what is wrong with it; [`capability`] the extensions there are;
-//! [`run`](mod@run) one script over one message; [`outcome`] what shall be done; [`vacation`] who is answered, and with what; [`place`]
+//! `scope` what variables the engine would forget; [`run`](mod@run) one script over one message; [`outcome`] what shall be done; [`vacation`] who is answered, and with what; [`place`]
 //! mailboxes and flags as scripts name them.
 
 pub mod capability;
@@ -9,6 +9,7 @@ pub mod compile;
 pub mod outcome;
 pub(crate) mod place;
 pub(crate) mod run;
+mod scope;
 mod vacation;
 
 pub use compile::{Compiled, Fault, compile};
