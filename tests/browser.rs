@@ -222,6 +222,8 @@ async fn console_pages_are_sound() {
         "/admin/accounts/new",
         "/admin/aliases",
         "/admin/queue",
+        "/admin/filter",
+        "/admin/filter/policy",
         "/admin/trace",
     ];
     pages_are_sound("admin", &paths).await;

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// Octets of text and of HTML that are looked at; what spam has to say it says early.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Octets of text that are searched for phrases.
+const LOWER_BYTES_MAX: usize = 32 * 1024;
 /// Links that are looked at.
 const LINKS_MAX: usize = 200;
 /// Files that are looked at.
@@ -44,6 +46,8 @@ pub struct Content<'a> {
     pub envelope: &'a Envelope,
     /// The words of its texts, with those of its HTML.
     pub text: String,
+    /// The beginning of it in lower case, with single blanks between words.
+    pub lower: String,
     /// Whether it has a text/plain part.
     pub has_plain: bool,
     /// HTML as written.
@@ -64,6 +68,7 @@ impl<'a> Content<'a> {
             header: structure.header(message),
             envelope: &summary.envelope,
             text: String::new(),
+            lower: String::new(),
             has_plain: false,
             html: String::new(),
             links: Vec::new(),
@@ -84,6 +89,8 @@ impl<'a> Content<'a> {
         links_of_text(&content.text, &mut content.links);
         content.text.push(' ');
         content.text.push_str(&words);
+        let beginning = &content.text[..content.text.floor_char_boundary(LOWER_BYTES_MAX)];
+        content.lower = beginning.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
         content
     }
 

@@ -149,7 +149,7 @@ static LOOKS: &[(&str, Look)] = &[
         (letters > 200 && capitals * 5 > letters * 2).then(String::new)
     }),
     ("TEXT_MONEY", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let sums = [
             "million dollars",
             "million us dollars",
@@ -164,7 +164,7 @@ static LOOKS: &[(&str, Look)] = &[
         (sums.iter().filter(|word| lower.contains(*word)).count() > 1).then(String::new)
     }),
     ("TEXT_FUND_TRANSFER", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let signs = [
             "next of kin",
             "transfer the sum",
@@ -180,7 +180,7 @@ static LOOKS: &[(&str, Look)] = &[
         (signs.iter().filter(|word| lower.contains(*word)).count() > 2).then(String::new)
     }),
     ("TEXT_REMOVAL", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let signs = [
             "to be removed from",
             "remove in the subject",
@@ -196,7 +196,7 @@ static LOOKS: &[(&str, Look)] = &[
         (has && header::find(m.header, "List-Unsubscribe").is_none()).then(String::new)
     }),
     ("TEXT_NO_SPAM", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let signs = [
             "this is not spam",
             "not unsolicited",
@@ -209,7 +209,7 @@ static LOOKS: &[(&str, Look)] = &[
         signs.iter().any(|word| lower.contains(word)).then(String::new)
     }),
     ("TEXT_OFFER", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let signs = [
             "click here",
             "order now",
@@ -230,7 +230,7 @@ static LOOKS: &[(&str, Look)] = &[
         (found.len() > 2).then(|| found.join(", "))
     }),
     ("TEXT_PASSWORD", |m| {
-        let lower = lower(m);
+        let lower = &m.lower;
         let asks = [
             "verify your account",
             "confirm your account",
@@ -247,12 +247,6 @@ static LOOKS: &[(&str, Look)] = &[
 pub fn look(content: &Content<'_>) -> Vec<Hit> {
     let found = LOOKS.iter().filter_map(|(rule, look)| Some((*rule, look(content)?)));
     found.map(|(rule, detail)| Hit { rule, detail: detail.chars().take(DETAIL_CHARS_MAX).collect() }).collect()
-}
-
-/// In lower case and with single blanks, as far as offers are made.
-fn lower(content: &Content<'_>) -> String {
-    let text = &content.text[..content.text.floor_char_boundary(32 * 1024)];
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn contains(html: &str, tag: &str) -> bool {

@@ -42,6 +42,11 @@ async fn words(message: &[u8]) -> Vec<u64> {
 impl Filter {
     /// Learns from what people move, until draining begins.
     pub async fn run(&self, shutdown: Shutdown) {
+        let inner = self.inner.clone();
+        let warm = tokio::task::spawn_blocking(move || inner.memory.warm(&inner.store)).await;
+        if let Ok(Err(error)) = warm {
+            tracing::warn!(%error, "what was learned could not be loaded");
+        }
         let mut changes = self.inner.store.spool_watch();
         let mut forget = tokio::time::interval(FORGET_EVERY);
         loop {

@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 Answer::Reply(text) => return Ok(Some(Wish::Reject(text))),
                 Answer::PutAside => self.put_aside = true,
                 Answer::AddField(name, value) if at_end && self.fields.len() < FIELDS_MAX => {
-                    self.fields.push((name, value))
+                    self.fields.push((name, value));
                 }
                 Answer::ChangeField(number, name, value) if at_end && self.removed.len() < FIELDS_MAX => {
                     if !value.is_empty() {

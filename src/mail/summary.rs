@@ -222,3 +222,24 @@ fn text_charset(part: &Part) -> Option<&str> {
     }
     part.children.iter().find_map(text_charset)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Fields put in front change where things stand, and nothing else.
+        #[test]
+        fn a_changed_header_moves_what_follows(
+            header in "(Subject: x\r\n|Content-Type: multipart/mixed; boundary=b\r\n|To: a@b.test\r\n)*",
+            body in "(\r\n|--b\r\n|--b--\r\n|Content-Type: message/rfc822\r\n|text|: )*",
+        ) {
+            let message = format!("{header}\r\n{body}");
+            let fields = "X-Spam-Score: 1.00\r\nX-Spam-Status: No,\r\n\ttests=none\r\n";
+            let changed = format!("{fields}{message}");
+            let moved = summarize(message.as_bytes()).with_header_changed(fields.len() as i64);
+            prop_assert_eq!(moved, summarize(changed.as_bytes()));
+        }
+    }
+}

@@ -115,7 +115,8 @@ impl Filter {
         }
         let clamd = reader.table("clamd");
         if clamd.is_present() {
-            filter.clamd = service(clamd, base, None).map(|(_, address, timeout, failure)| Scanner { address, timeout, failure });
+            filter.clamd =
+                service(clamd, base, None).map(|(_, address, timeout, failure)| Scanner { address, timeout, failure });
         }
         for milter in reader.tables("milters") {
             let mut name = None;
@@ -141,7 +142,8 @@ impl List {
             _ => Err(format!("must be \"client\" or \"domain\", not {text:?}")),
         });
         let weight = reader.text("weight", |text| {
-            hundredths(text).ok_or_else(|| "must be a score such as \"3.5\", or \"-2\" for a list of the good".to_owned())
+            hundredths(text)
+                .ok_or_else(|| "must be a score such as \"3.5\", or \"-2\" for a list of the good".to_owned())
         });
         let codes = reader.text("codes", |text| {
             ranges(text).ok_or_else(|| "must be answers such as \"127.0.0.2-127.0.0.11, 127.0.0.20\"".to_owned())
@@ -201,4 +203,42 @@ fn ranges(text: &str) -> Option<Vec<(Ipv4Addr, Ipv4Addr)>> {
         Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
     };
     text.split(',').map(range).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+
+    fn parse(text: &str) -> Result<Settings, crate::Error> {
+        Settings::parse(&format!("hostname = \"mx.example.org\"\n{text}"), Path::new("/etc/gatepost/gatepost.toml"))
+    }
+
+    #[test]
+    fn services_and_lists_are_read() {
+        let text = "[[filter.lists]]\nzone = \"list.example\"\nkind = \"domain\"\nweight = \"-1.5\"\n\
+            codes = \"127.0.0.2-127.0.0.11, 127.0.0.20\"\n[filter.clamd]\naddress = \"unix:clamd.sock\"\nfailure = \"defer\"\n\
+            [[filter.milters]]\nname = \"one\"\naddress = \"127.0.0.1:11332\"\n";
+        let filter = parse(text).expect("is valid").filter;
+        let list = &filter.lists[0];
+        assert_eq!((list.kind, list.weight, list.codes.len()), (ListKind::Domain, -150, 2));
+        let clamd = filter.clamd.expect("is there");
+        assert_eq!(clamd.address, Endpoint::Unix("/etc/gatepost/clamd.sock".into()));
+        assert_eq!((clamd.failure, filter.milters[0].failure), (Failure::Defer, Failure::Open));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, named) in [
+            ("[[filter.lists]]\nkind = \"client\"\n", "filter.lists.zone"),
+            ("[[filter.lists]]\nzone = \"a.example\"\nweight = \"much\"\n", "must be a score"),
+            ("[[filter.lists]]\nzone = \"a.example\"\ncodes = \"127.0.0.300\"\n", "must be answers"),
+            ("[filter.clamd]\ntimeout = \"30s\"\n", "filter.clamd.address"),
+            ("[filter.clamd]\naddress = \"nowhere\"\n", "filter.clamd.address"),
+            ("[filter]\ngreylist_delay = \"2h\"\n", "filter.greylist_delay"),
+        ] {
+            let error = parse(text).expect_err(text).to_string();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
 }

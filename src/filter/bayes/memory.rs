@@ -132,10 +132,13 @@ pub(crate) fn note(
     tx.record_put(&learned_key(account, body), &(is_spam, day))
 }
 
+/// Messages learned for everybody, and their words.
+type Everybody = (Count, HashMap<u64, Count>);
+
 /// Words of everybody's mail, in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    everybody: OnceLock<RwLock<(Count, HashMap<u64, Count>)>>,
+    everybody: OnceLock<RwLock<Everybody>>,
 }
 
 impl Memory {
@@ -164,7 +167,12 @@ impl Memory {
         }
     }
 
-    fn everybody(&self, store: &Store) -> Result<&RwLock<(Count, HashMap<u64, Count>)>, store::Error> {
+    /// Loads what the first message would wait for.
+    pub(crate) fn warm(&self, store: &Store) -> Result<(), store::Error> {
+        self.everybody(store).map(|_| ())
+    }
+
+    fn everybody(&self, store: &Store) -> Result<&RwLock<Everybody>, store::Error> {
         if let Some(everybody) = self.everybody.get() {
             return Ok(everybody);
         }
@@ -196,7 +204,7 @@ impl Memory {
     }
 }
 
-fn load(store: &Store) -> Result<(Count, HashMap<u64, Count>), store::Error> {
+fn load(store: &Store) -> Result<Everybody, store::Error> {
     let (spam, ham, _) = store.record::<Row>(&sum_key(Scope::Everybody))?.unwrap_or_default();
     let prefix = [WORDS, &Scope::Everybody.number()].concat();
     let rows = store.records::<Row>(&prefix)?;

@@ -86,7 +86,11 @@ impl Record {
             // Others are passed over, but must be well-formed (section 6).
             _ => return MacroString::parse(value, false).map(|_| ()),
         };
-        slot.is_none().then(|| *slot = MacroString::parse_domain(value)).and_then(|()| slot.as_ref()).map(|_| ())
+        if slot.is_some() {
+            return None;
+        }
+        *slot = Some(MacroString::parse_domain(value)?);
+        Some(())
     }
 }
 

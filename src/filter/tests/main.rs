@@ -45,7 +45,7 @@ fn resolver(dns: &Dns) -> Resolver {
 /// A filter with a store of its own.
 struct Bench {
     filter: Filter,
-    _dns: Dns,
+    dns: Dns,
     _dir: tempfile::TempDir,
 }
 
@@ -59,6 +59,6 @@ impl Bench {
         let (store, _) = store::Store::open(&dir.path().join("store"), &store::Options::default()).expect("opens");
         let dns = Dns::start().await;
         let filter = Filter::new(store, resolver(&dns), Arc::new(settings));
-        Self { filter, _dns: dns, _dir: dir }
+        Self { filter, dns, _dir: dir }
     }
 }

@@ -78,6 +78,7 @@ fn write_split(folder: &std::path::Path, parts: &[(&str, &[Sample])]) {
 #[tokio::test]
 async fn after_learning_half_the_other_half_is_judged_well() {
     let bench = Bench::start().await;
+    bench.dns.host("mx.example.org", "127.0.0.1");
     // `cargo nextest run -p filter spam --no-capture` prints the figures; benches/filter-beside-bogofilter.sh asks for the split.
     let (learned, judged) =
         split([("ham/easy-ham-1", false), ("ham/hard-ham-1", false), ("spam/spam-1", true), ("spam/spam-2", true)]);
@@ -88,7 +89,7 @@ async fn after_learning_half_the_other_half_is_judged_well() {
     bench.filter.train(None, taught).await.expect("learns");
     let path = ReversePath::default();
     let visitor =
-        Visitor { client: [127, 0, 0, 1].into(), helo: "localhost", reverse_path: &path, at: 1_040_000_000_000 };
+        Visitor { client: [127, 0, 0, 1].into(), helo: "mx.example.org", reverse_path: &path, at: 1_040_000_000_000 };
     let to: [To; 0] = [];
     let (mut caught, mut junk, mut wrong, mut wanted) = (0_u32, 0_u32, Vec::new(), 0_u32);
     let mut missed = Vec::new();
@@ -121,5 +122,5 @@ async fn after_learning_half_the_other_half_is_judged_well() {
     }
     let wrong_share = wrong.len() as f64 / f64::from(wanted);
     let recall = f64::from(caught) / f64::from(junk);
-    assert!(wrong_share <= 0.01 && recall >= 0.85, "{wrong_share} of wanted mail in Junk, {recall} of junk found");
+    assert!(wrong_share <= 0.005 && recall >= 0.8, "{wrong_share} of wanted mail in Junk, {recall} of junk found");
 }
