@@ -1,6 +1,6 @@
 //! The real program through its doors: ports, pages, command line, files.
 //!
-//! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`sieve`] scripts and
+//! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`extending`] extensions of SMTP and trusted peers, [`sieve`] scripts and
 //! ManageSieve, [`filters`] their pages, [`judging`] what comes in, [`clients`] mail programs people
 //! use, [`pop3`] those that fetch, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`] pages
 //! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
@@ -10,6 +10,7 @@ mod browser;
 mod clients;
 mod delivering;
 mod durability;
+mod extending;
 mod filters;
 mod house;
 mod judging;

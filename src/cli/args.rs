@@ -1,7 +1,7 @@
 //! Commands and options.
 
 use crate::command::{
-    account, alias, backup, config, demo, domain, filter, init, queue, restore, script, serve, setup_link, status, store, trace,
+    account, alias, backup, ban, config, demo, domain, filter, init, queue, restore, script, serve, setup_link, status, store, trace,
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -54,6 +54,7 @@ enum Command {
     Alias(alias::Alias),
     Script(script::Script),
     Queue(queue::Queue),
+    Ban(ban::Ban),
     Filter(filter::Filter),
     Trace(trace::Trace),
     SetupLink(setup_link::SetupLink),
@@ -77,6 +78,7 @@ impl Args {
             Command::Alias(command) => command.run(&global).await,
             Command::Script(command) => command.run(&global).await,
             Command::Queue(command) => command.run(&global).await,
+            Command::Ban(command) => command.run(&global).await,
             Command::Filter(command) => command.run(&global).await,
             Command::Trace(command) => command.run(&global).await,
             Command::SetupLink(command) => command.run(&global).await,

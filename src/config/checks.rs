@@ -1,5 +1,6 @@
 //! What a host name, an address, a duration and a size are, and how the last two are written.
 
+use ipnet::IpNet;
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -48,6 +49,17 @@ pub(crate) fn socket(text: &str, port: Option<u16>) -> Result<SocketAddr, String
             Err(format!("must be IP addresses such as \"192.0.2.1\" or \"[2001:db8::1]:53\", not {text:?}"))
         }
         (_, None) => Err(format!("must be addresses with a port such as \"0.0.0.0:25\" or \"[::]:25\", not {text:?}")),
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    let wrong = || format!("must be networks such as \"10.0.0.0/8\", \"2001:db8::/32\" or \"192.0.2.1\", not {text:?}");
+    match text.parse::<IpNet>() {
+        // Bits beyond the prefix are a slip of which it cannot be told what was meant.
+        Ok(network) if network.addr() == network.network() => Ok(network),
+        Ok(network) => Err(format!("has bits beyond its prefix: write {} for the whole network", network.trunc())),
+        Err(_) => text.parse::<IpAddr>().map(IpNet::from).map_err(|_| wrong()),
     }
 }
 

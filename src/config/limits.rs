@@ -31,6 +31,20 @@ pub struct Limits {
     pub sign_in_failures_per_address_max: u32,
     /// Failed sign-ins to one account within [`Limits::SIGN_IN_WINDOW`] before further ones are refused.
     pub sign_in_failures_per_account_max: u32,
+    /// Offences of one address (IPv6: one /64) within [`Limits::SIGN_IN_WINDOW`] before it is banned: a failed sign-in or an
+    /// attempt to relay counts 5, an unknown recipient 2, a session of wrong commands 10 (`421 4.7.0`).
+    pub offences_max: u32,
+    /// Time for which such a ban holds.
+    pub ban_time: Duration,
+    /// Delay of each refusal in a session after the third; clients on this machine and trusted peers are not delayed.
+    pub tarpit: Duration,
+    /// Messages that one account may submit in an hour (`450 4.7.1`).
+    pub account_messages_per_hour_max: u32,
+    /// Recipients that one account may send to in an hour (`450 4.7.1`).
+    pub account_recipients_per_hour_max: u32,
+    /// Recipients that one account may send to in a day; at this bound its sending stops until an admin allows it again, and
+    /// the admins are told (`550 5.7.1`).
+    pub account_recipients_per_day_max: u32,
 }
 
 impl Default for Limits {
@@ -47,6 +61,12 @@ impl Default for Limits {
             bad_commands_max: 20,
             sign_in_failures_per_address_max: 20,
             sign_in_failures_per_account_max: 10,
+            offences_max: 100,
+            ban_time: Duration::from_secs(3600),
+            tarpit: Duration::from_secs(1),
+            account_messages_per_hour_max: 1000,
+            account_recipients_per_hour_max: 2000,
+            account_recipients_per_day_max: 10_000,
         }
     }
 }
@@ -67,6 +87,12 @@ impl Limits {
             bad_commands_max,
             sign_in_failures_per_address_max,
             sign_in_failures_per_account_max,
+            offences_max,
+            ban_time,
+            tarpit,
+            account_messages_per_hour_max,
+            account_recipients_per_hour_max,
+            account_recipients_per_day_max,
         } = &mut limits;
         // Message offsets are kept in 32 bits, and a message is held in memory while it is received.
         reader.bytes("message_bytes_max", message_bytes_max, 64 * KIB..=2048 * MIB - 1);
@@ -81,6 +107,12 @@ impl Limits {
         reader.number("bad_commands_max", bad_commands_max, 1..=1000);
         reader.number("sign_in_failures_per_address_max", sign_in_failures_per_address_max, 1..=100_000);
         reader.number("sign_in_failures_per_account_max", sign_in_failures_per_account_max, 1..=100_000);
+        reader.number("offences_max", offences_max, 10..=1_000_000_000);
+        reader.duration("ban_time", ban_time, Duration::from_secs(60)..=Duration::from_secs(30 * 86_400));
+        reader.duration("tarpit", tarpit, Duration::ZERO..=Duration::from_secs(30));
+        reader.number("account_messages_per_hour_max", account_messages_per_hour_max, 1..=1_000_000_000);
+        reader.number("account_recipients_per_hour_max", account_recipients_per_hour_max, 1..=1_000_000_000);
+        reader.number("account_recipients_per_day_max", account_recipients_per_day_max, 1..=1_000_000_000);
         if limits.incoming_bytes_max < limits.message_bytes_max {
             reader.fault("incoming_bytes_max", "must be at least message_bytes_max");
         }
@@ -99,6 +131,8 @@ impl Limits {
     pub const SMTP_COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
     /// Wait between two blocks of message data (RFC 5321 section 4.5.3.2.5).
     pub const SMTP_DATA_TIMEOUT: Duration = Duration::from_secs(180);
+    /// Time a trusted proxy may take for its header.
+    pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
     /// Time a client may take for a TLS handshake.
     pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(20);
     /// IMAP command line without literals, bytes (`BAD`).
@@ -141,12 +175,18 @@ impl Limits {
     pub const MANAGESIEVE_IDLE_TIMEOUT: Duration = Duration::from_secs(31 * 60);
     /// Time a ManageSieve client may take before it has signed in.
     pub const MANAGESIEVE_SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
+    /// Time for which submission holds a message back at most (RFC 4865) (`501 5.5.4`).
+    pub const FUTURE_RELEASE_MAX: Duration = Duration::from_secs(400 * 86_400);
+    /// The last time that can be asked for as EHLO tells it; [`Limits::FUTURE_RELEASE_MAX`] ends earlier.
+    pub const FUTURE_RELEASE_LAST: &str = "9999-12-31T23:59:59Z";
     /// Steps of alias expansion before it counts as a loop.
     pub const ALIAS_DEPTH_MAX: usize = 10;
     /// Window in which failed sign-ins are counted.
     pub const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
     /// Length of a password, bytes; longer ones are refused so that hashing has a bound.
     pub const PASSWORD_BYTES_MAX: usize = 1024;
+    /// Memory of the search index's writer, bytes; there is one at a time.
+    pub const SEARCH_HEAP_BYTES: usize = 32 * 1024 * 1024;
     /// DKIM signatures of one message that are verified.
     pub const DKIM_SIGNATURES_MAX: usize = 10;
     /// Bytes of a message that a virus scanner or milter is given; larger ones are passed over, with a fact that says so.
@@ -164,19 +204,3 @@ impl Limits {
     /// Days an expunged message can be restored.
     pub const VAULT_DAYS: u32 = 30;
 }
-    /// Memory of the search index's writer, bytes; there is one at a time.
-    pub const SEARCH_HEAP_BYTES: usize = 32 * 1024 * 1024;
-    /// DKIM signatures of one message that are verified.
-    pub const DKIM_SIGNATURES_MAX: usize = 10;
-    /// Bytes of a message that a virus scanner or milter is given; larger ones are passed over, with a fact that says so.
-    pub const SCAN_BYTES_MAX: usize = 100 * 1024 * 1024;
-    /// Words that are kept of what was learned from everybody's mail; the least used go first.
-    pub const BAYES_WORDS_MAX: usize = 600_000;
-    /// Words that are kept of what was learned from one account's mail.
-    pub const BAYES_WORDS_PER_ACCOUNT_MAX: usize = 60_000;
-    /// People that an account is known to write to.
-    pub const KNOWN_PER_ACCOUNT_MAX: usize = 5000;
-    /// Entries of one allow or block list.
-    pub const POLICY_ENTRIES_MAX: usize = 200;
-    /// Messages waiting to come again.
-    pub const GREYLIST_WAITING_MAX: usize = 100_000;

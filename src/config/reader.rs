@@ -2,7 +2,14 @@
 //! that one run shows everything that is wrong.
 
 use crate::{checks, error::Fault};
-use std::{cell::RefCell, net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use ipnet::IpNet;
+use std::{
+    cell::RefCell,
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
+};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -221,6 +228,35 @@ impl<'a> Reader<'a> {
             }
         }
         out
+    }
+
+    /// A list of networks in CIDR form, or of single addresses.
+    pub(crate) fn networks(&mut self, key: &'static str) -> Vec<IpNet> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let list = self.wanted(key, value, "a list of networks", value.get_ref().as_array());
+        let mut out = Vec::new();
+        for item in list.into_iter().flat_map(|list| list.iter()) {
+            let line = self.faults.line(item.span().start);
+            let Some(text) = self.wanted(key, item, "a network in quotes", item.get_ref().as_str()) else {
+                continue;
+            };
+            match checks::network(text) {
+                Ok(network) => out.push(network),
+                Err(message) => self.fault_at(line, key, message),
+            }
+        }
+        out
+    }
+
+    /// A list of addresses without ports.
+    pub(crate) fn addresses(&mut self, key: &'static str) -> Vec<IpAddr> {
+        let networks = self.networks(key);
+        if networks.iter().any(|network| network.prefix_len() != network.max_prefix_len()) {
+            self.fault(key, "must be single addresses");
+        }
+        networks.iter().map(IpNet::addr).collect()
     }
 
     /// Records an address that is listed twice.

@@ -3,11 +3,11 @@
 pub mod filter;
 
 use crate::{
-    Error, Limits, checks,
+    Error, Limits, Trust, checks,
     reader::{Faults, Located, Reader},
 };
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +34,8 @@ pub struct Settings {
     pub tls: Tls,
     /// The name servers asked.
     pub dns: Dns,
+    /// Peers that speak for others.
+    pub trust: Trust,
     /// The store.
     pub store: Store,
     /// The outbound queue.
@@ -55,6 +57,8 @@ pub struct Listen {
     pub submission: Vec<SocketAddr>,
     /// Submission over implicit TLS, port 465.
     pub submissions: Vec<SocketAddr>,
+    /// LMTP from a server beside this one, port 24; off unless configured.
+    pub lmtp: Vec<SocketAddr>,
     /// IMAP with STARTTLS, port 143.
     pub imap: Vec<SocketAddr>,
     /// IMAP over implicit TLS, port 993.
@@ -129,10 +133,16 @@ pub struct Queue {
     pub deliveries_max: usize,
     /// The server that takes all mail for other domains, if any.
     pub smarthost: Option<Smarthost>,
-    /// Fixed next hops, by domain.
+    /// Fixed next hops, by domain of the recipient or of the sender.
     pub routes: Vec<Route>,
+    /// Addresses of this host that connections to other servers come from, at most one of each family.
+    pub sources: Vec<IpAddr>,
+    /// Whether forwarded mail gets a sender of ours (SRS), so that it passes SPF and bounces come back.
+    pub srs: bool,
     /// Port of other servers; 25 except in tests.
     pub port: u16,
+    /// Port of the servers that tell policies (MTA-STS); 443 except in tests, and not in the file.
+    pub policy_port: u16,
 }
 
 impl Default for Queue {
@@ -144,33 +154,49 @@ impl Default for Queue {
             deliveries_max: 200,
             smarthost: None,
             routes: Vec::new(),
+            sources: Vec::new(),
+            srs: true,
             port: 25,
+            policy_port: 443,
         }
     }
 }
 
 /// A server that relays for us.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Smarthost {
     /// Name or address.
     pub host: String,
-    /// Port; 465 speaks TLS from the start, others STARTTLS.
+    /// Port.
     pub port: u16,
+    /// How TLS is used; `None`: from the start on port 465, needed with a username, else where offered.
+    pub tls: Option<HopTls>,
     /// Sign-in name; comes with `password_file`.
     pub username: Option<String>,
     /// File that holds the password, so that it is not in the configuration.
     pub password_file: Option<PathBuf>,
 }
 
-/// A fixed next hop for a domain.
+/// How TLS is used with a next hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HopTls {
+    /// From the first byte, with a certificate that is trusted for the name.
+    Implicit,
+    /// By STARTTLS, with a certificate that is trusted for the name.
+    Required,
+    /// By STARTTLS where it is offered, with any certificate.
+    Offered,
+}
+
+/// A fixed next hop for the mail of a domain: its recipients', or its senders'. With both, both must fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Domain of the recipients, lower case.
-    pub domain: String,
-    /// Name or address of the next hop.
-    pub host: String,
-    /// Port of the next hop.
-    pub port: u16,
+    pub domain: Option<String>,
+    /// Domain of the senders, lower case.
+    pub sender: Option<String>,
+    /// The next hop.
+    pub hop: Smarthost,
 }
 
 /// Form of the logs.
@@ -208,6 +234,7 @@ impl Settings {
             loopback: false,
             tls: Tls::default(),
             dns: Dns::default(),
+            trust: Trust::default(),
             store: Store::default(),
             queue: Queue::default(),
             filter: filter::Filter::default(),
@@ -263,6 +290,7 @@ impl Settings {
         settings.listen = Listen::read(reader.table("listen"));
         settings.tls = Tls::read(reader.table("tls"), base);
         settings.dns = Dns::read(reader.table("dns"));
+        settings.trust = Trust::read(reader.table("trust"));
         settings.store = Store::read(reader.table("store"));
         settings.queue = Queue::read(reader.table("queue"), base);
         settings.filter = filter::Filter::read(reader.table("filter"), base);
@@ -275,12 +303,13 @@ impl Settings {
 
 impl Listen {
     /// The lists by name, with the standard port of each.
-    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 10] {
-        let Self { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, http, https } = self;
+    pub fn named(&self) -> [(&'static str, u16, &[SocketAddr]); 11] {
+        let Self { smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, sieve, http, https } = self;
         [
             ("smtp", 25, smtp.as_slice()),
             ("submission", 587, submission),
             ("submissions", 465, submissions),
+            ("lmtp", 24, lmtp),
             ("imap", 143, imap),
             ("imaps", 993, imaps),
             ("pop3", 110, pop3),
@@ -312,6 +341,7 @@ impl Listen {
             smtp: read("smtp"),
             submission: read("submission"),
             submissions: read("submissions"),
+            lmtp: read("lmtp"),
             imap: read("imap"),
             imaps: read("imaps"),
             pop3: read("pop3"),
@@ -383,9 +413,18 @@ impl Queue {
         reader.number("deliveries_max", &mut queue.deliveries_max, 1..=100_000);
         reader.number("port", &mut queue.port, 1..=65_535);
         let smarthost = reader.table("smarthost");
-        queue.smarthost = smarthost.is_present().then(|| Smarthost::read(smarthost, base)).flatten();
+        if smarthost.is_present() {
+            let mut smarthost = smarthost;
+            queue.smarthost = Smarthost::read(&mut smarthost, base, 587);
+            smarthost.finish();
+        }
         for route in reader.tables("routes") {
-            Route::read(route, &mut queue.routes);
+            Route::read(route, base, &mut queue.routes);
+        }
+        reader.flag("srs", &mut queue.srs);
+        queue.sources = reader.addresses("sources");
+        if [true, false].iter().any(|v4| queue.sources.iter().filter(|source| source.is_ipv4() == *v4).count() > 1) {
+            reader.fault("sources", "must have at most one IPv4 and one IPv6 address");
         }
         reader.finish();
         queue
@@ -393,10 +432,16 @@ impl Queue {
 }
 
 impl Smarthost {
-    fn read(mut reader: Reader<'_>, base: &Path) -> Option<Self> {
-        let host = needed_host(&mut reader);
-        let mut port = 587;
+    fn read(reader: &mut Reader<'_>, base: &Path, port: u16) -> Option<Self> {
+        let host = needed_host(reader);
+        let mut port = port;
         reader.number("port", &mut port, 1..=65_535);
+        let tls = reader.text("tls", |text| match text {
+            "implicit" => Ok(HopTls::Implicit),
+            "required" => Ok(HopTls::Required),
+            "offered" => Ok(HopTls::Offered),
+            _ => Err(format!("must be \"implicit\", \"required\" or \"offered\", not {text:?}")),
+        });
         let username = reader.text("username", |text| {
             let is_name = !text.is_empty() && !text.contains(char::is_control);
             is_name.then(|| text.to_string()).ok_or_else(|| "must be a sign-in name".to_string())
@@ -407,25 +452,27 @@ impl Smarthost {
                 reader.fault(given, format!("needs {missing} beside it"));
             }
         }
-        reader.finish();
-        Some(Self { host: host?, port, username, password_file })
+        Some(Self { host: host?, port, tls, username, password_file })
     }
 }
 
 impl Route {
-    fn read(mut reader: Reader<'_>, routes: &mut Vec<Self>) {
+    fn read(mut reader: Reader<'_>, base: &Path, routes: &mut Vec<Self>) {
         let domain = reader.text("domain", checks::hostname);
-        if !reader.has("domain") {
+        let sender = reader.text("sender", checks::hostname);
+        if !reader.has("domain") && !reader.has("sender") {
             reader.fault("domain", "is needed: the domain of the recipients, such as \"example.org\"");
         }
-        let host = needed_host(&mut reader);
-        let mut port = 25;
-        reader.number("port", &mut port, 1..=65_535);
-        if let (Some(domain), Some(host)) = (domain, host) {
-            if routes.iter().any(|route| route.domain == domain) {
-                reader.fault("domain", format!("{domain} has a route already"));
+        let hop = Smarthost::read(&mut reader, base, 25);
+        if let Some(hop) = hop
+            && (domain.is_some() || sender.is_some())
+        {
+            if routes.iter().any(|route| route.domain == domain && route.sender == sender) {
+                let both: Vec<_> = [&domain, &sender].into_iter().flatten().map(String::as_str).collect();
+                let key = if domain.is_some() { "domain" } else { "sender" };
+                reader.fault(key, format!("{} has a route already", both.join(" from ")));
             } else {
-                routes.push(Self { domain, host, port });
+                routes.push(Self { domain, sender, hop });
             }
         }
         reader.finish();

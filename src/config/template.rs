@@ -37,6 +37,7 @@ impl Template<'_> {
             smtp: on(25),
             submission: on(587),
             submissions: on(465),
+            lmtp: Vec::new(),
             imap: on(143),
             imaps: on(993),
             pop3: on(110),
@@ -62,11 +63,13 @@ impl Template<'_> {
         );
         let _ = writeln!(text, "loopback = {}\n", self.loopback);
         text.push_str("# Addresses and ports; an empty list turns a protocol off.\n[listen]\n");
-        let Listen { smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, http, https } = self.listen();
+        let Listen { smtp, submission, submissions, lmtp, imap, imaps, pop3, pop3s, sieve, http, https } =
+            self.listen();
         let lists = [
             ("smtp", smtp),
             ("submission", submission),
             ("submissions", submissions),
+            ("lmtp", lmtp),
             ("imap", imap),
             ("imaps", imaps),
             ("pop3", pop3),
@@ -85,7 +88,7 @@ impl Template<'_> {
 }
 
 /// A TOML basic string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -113,6 +116,12 @@ const REST: &str = r#"
 [dns]
 # servers = ["192.0.2.53"]
 
+# Peers (networks or addresses) that speak for the clients behind them: `proxy` begin connections with a PROXY header,
+# `xclient` use XCLIENT. Both are believed what they say.
+[trust]
+# proxy = ["10.0.0.0/8"]
+# xclient = ["10.0.0.5"]
+
 [store]
 # "sled" or "redb"; after a change the index is rebuilt from the log.
 # engine = "sled"
@@ -125,18 +134,24 @@ const REST: &str = r#"
 # warn_after = "4h"
 # per_destination_max = 10
 # deliveries_max = 200
+# Forwarded mail gets a sender of ours, so that it passes SPF and bounces come back.
+# srs = true
+# Addresses of this host that connections to other servers come from; the system chooses where there is none.
+# sources = ["192.0.2.25"]
 # port = 25
 
 # A server that takes all mail for other domains.
 # [queue.smarthost]
 # host = "smtp.example.net"
 # port = 587
+# tls = "required"
 # username = "you"
 # password_file = "/etc/gatepost/example-smarthost-password"
 
-# A fixed next hop for one domain.
+# A fixed next hop for the mail to a domain, or of the senders of a domain; with the keys of a smarthost.
 # [[queue.routes]]
 # domain = "example.com"
+# sender = "example.org"
 # host = "10.0.0.5"
 # port = 25
 
@@ -178,6 +193,15 @@ const REST: &str = r#"
 # bad_commands_max = 20
 # sign_in_failures_per_address_max = 20
 # sign_in_failures_per_account_max = 10
+# Offences of one address in 15 minutes before it is banned: a failed sign-in counts 5, an unknown recipient 2.
+# offences_max = 100
+# ban_time = "1h"
+# Delay of each refusal in a session after the third.
+# tarpit = "1s"
+# What one account may send. At the bound for a day its sending stops until an administrator allows it again.
+# account_messages_per_hour_max = 1000
+# account_recipients_per_hour_max = 2000
+# account_recipients_per_day_max = 10000
 
 [log]
 # "text" or "json".

@@ -106,6 +106,7 @@ impl Directory {
             }
             rows.iter().for_each(|(key, _)| tx.record_remove(key));
             tx.record_remove(&row::domain(&name));
+            tx.record_remove(&row::dkim(&name));
             row::raise_version(tx)
         })
         .await?;

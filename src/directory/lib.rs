@@ -1,6 +1,7 @@
 //! Who has mail here: domains, accounts, aliases, credentials, sign-in.
 //!
 //! Layout: [`domain`], [`account`], [`alias`] the records and their changes; [`resolve`] from an address to where its mail goes;
+//! [`dkim`] the keys that sign a domain's mail; [`srs`] senders of forwarded mail; [`ban`] networks that are shut out, [`sending`] accounts that may not send;
 //! [`credential`] passwords and app passwords; [`sign_in`] checking them, with throttling; [`session`] browser sessions and
 //! their tickets; [`right`] by what a connection is somebody's; [`setup`] the first admin; [`sasl`] the mechanisms that SMTP and IMAP share. Within: `row` keys and stored
 //! forms, `hash` argon2id off the async threads, `known` passwords checked lately, `throttle` failures counted.
@@ -10,7 +11,9 @@
 
 pub mod account;
 pub mod alias;
+pub mod ban;
 pub mod credential;
+pub mod dkim;
 pub mod domain;
 pub mod error;
 mod hash;
@@ -19,9 +22,11 @@ pub mod resolve;
 pub mod right;
 mod row;
 pub mod sasl;
+pub mod sending;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod srs;
 mod throttle;
 
 pub use account::{Account, AccountState};
@@ -51,6 +56,9 @@ struct Inner {
     hasher: hash::Hasher,
     known: Mutex<known::Known>,
     throttle: Mutex<throttle::Throttle>,
+    bans: Mutex<ban::Bans>,
+    /// Offences that make a ban, and how long it holds.
+    ban_limits: (u32, std::time::Duration),
     /// Raised when sessions end or accounts lose rights.
     session_changes: watch::Sender<u64>,
     /// Bytes used by large domains, and when that was added up.
@@ -62,8 +70,11 @@ struct Inner {
 impl Directory {
     /// The directory kept in a store.
     pub fn new(store: store::Store, limits: &config::Limits) -> Self {
+        let bans = ban::Bans::load(&store);
         let inner = Inner {
             store,
+            bans: Mutex::new(bans),
+            ban_limits: (limits.offences_max, limits.ban_time),
             hasher: hash::Hasher::new(),
             known: Mutex::new(known::Known::new()),
             throttle: Mutex::new(throttle::Throttle::new(limits)),

@@ -5,6 +5,10 @@
 //! dir/account/ID              Account
 //! dir/address/DOMAIN 0 LOCAL  what is at an address: an account or an alias; accounts and aliases share one name space
 //! dir/credential/ID           Credential
+//! dir/srs                     keys for senders of forwarded mail
+//! dir/ban/NETWORK             a network that is shut out
+//! dir/stop/ID                 why an account may not send
+//! dir/dkim/NAME               keys that sign the domain's mail
 //! dir/app/ID N                app password
 //! dir/session/HASH            session, by the BLAKE3 of its ticket
 //! dir/sessions/ID N           hash of the ticket of a session
@@ -25,6 +29,10 @@ pub(crate) const SESSIONS: &[u8] = b"dir/session/";
 const CREDENTIALS: &[u8] = b"dir/credential/";
 const APPS: &[u8] = b"dir/app/";
 const SESSIONS_OF: &[u8] = b"dir/sessions/";
+pub(crate) const SRS: &[u8] = b"dir/srs";
+pub(crate) const BANS: &[u8] = b"dir/ban/";
+pub(crate) const SENDING_STOPS: &[u8] = b"dir/stop/";
+const DKIM: &[u8] = b"dir/dkim/";
 const ADMINS: &[u8] = b"dir/admins";
 const VERSION: &[u8] = b"dir/version";
 
@@ -132,6 +140,15 @@ pub(crate) fn put_admins(tx: &mut Tx<'_>, admins: &[AccountId]) -> Result<(), Er
 
 pub(crate) fn domain(name: &str) -> Vec<u8> {
     [DOMAINS, name.as_bytes()].concat()
+}
+pub(crate) fn ban(network: &str) -> Vec<u8> {
+    [BANS, network.as_bytes()].concat()
+}
+pub(crate) fn sending_stop(id: AccountId) -> Vec<u8> {
+    [SENDING_STOPS, &id.0.to_be_bytes()].concat()
+}
+pub(crate) fn dkim(name: &str) -> Vec<u8> {
+    [DKIM, name.as_bytes()].concat()
 }
 pub(crate) fn account(id: AccountId) -> Vec<u8> {
     [ACCOUNTS, &id.0.to_be_bytes()].concat()

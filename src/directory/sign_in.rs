@@ -151,6 +151,7 @@ impl Directory {
     /// Counts and logs a failure. The reason is for the log alone.
     pub(crate) fn refused(&self, attempt: &Attempt, reason: &str) -> SignInError {
         locked(&self.inner.throttle).failed(attempt.client, &attempt.name, Instant::now());
+        self.offence(attempt.client, crate::ban::Offence::SignIn);
         tracing::info!(
             client = %attempt.client, name = %shown(&attempt.name), protocol = ?attempt.protocol, reason,
             "sign-in failed"

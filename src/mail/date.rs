@@ -39,6 +39,18 @@ fn clock(at: DateTime) -> String {
     format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
+/// A date-time of RFC 3339, such as `2026-11-24T04:36:00Z`, in at most 40 octets.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let fits = text.len() <= 40 && text.as_bytes().get(10).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'T'));
+    text.parse::<Timestamp>().ok().filter(|_| fits).map(Timestamp::as_millisecond)
+}
+
+/// `2026-11-24T04:36:00Z`.
+pub fn rfc3339(ms: i64) -> String {
+    let at = civil_utc(ms);
+    format!("{:04}-{:02}-{:02}T{}Z", at.year(), at.month(), at.day(), clock(at))
+}
+
 /// Inverse of [`imap`], without the quotes; also accepts a leading space for the day.
 pub fn parse_imap(text: &str) -> Option<i64> {
     let mut words = text.trim_start_matches(' ').split(' ');

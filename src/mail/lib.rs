@@ -2,7 +2,8 @@
 //!
 //! Layout: [`address`] mailboxes and paths, [`header`] the raw header block, [`date`] date-times, [`summary`] what is
 //! kept of a message beside its bytes, [`subject`] base subjects, [`received`] trace headers, [`report`] delivery
-//! status notifications, [`text`] readable text of a body.
+//! status notifications, [`text`] readable text of a body,
+//! [`xtext`] text in parameters.
 //!
 //! Invariants: pure; no IO, no clock, no tokio. Every parser takes any bytes, has a bound and cannot panic.
 
@@ -24,3 +25,4 @@ pub mod subject;
 pub mod summary;
 pub mod text;
 mod transfer;
+pub mod xtext;

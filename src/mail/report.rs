@@ -20,6 +20,8 @@ pub struct RecipientStatus {
     pub recipient: String,
     /// Original-Recipient, when another was given first.
     pub original: Option<String>,
+    /// Original-Recipient with its type as the sender gave it: `rfc822;bob@example.org` (RFC 3461 section 4.2).
+    pub original_typed: Option<String>,
     /// `failed`, `delayed`, `delivered`, `relayed`.
     pub action: &'static str,
     /// Enhanced status code (RFC 3463), for example `5.1.1`.
@@ -47,8 +49,12 @@ pub struct Report<'a> {
     pub message_id: &'a str,
     /// The recipients it is about.
     pub recipients: &'a [RecipientStatus],
+    /// Original-Envelope-Id, as the sender gave it.
+    pub envelope_id: Option<&'a str>,
     /// Header of the original message, which is returned (RFC 3462 text/rfc822-headers).
     pub original_header: &'a [u8],
+    /// The original message, where it is returned whole.
+    pub original: Option<&'a [u8]>,
 }
 
 impl Report<'_> {
@@ -70,6 +76,11 @@ impl Report<'_> {
         self.recipients.iter().all(|recipient| recipient.action == "delayed")
     }
 
+    /// Whether it only tells of hand-overs.
+    fn is_success(&self) -> bool {
+        self.recipients.iter().all(|recipient| matches!(recipient.action, "delivered" | "relayed"))
+    }
+
     /// Whether it holds addresses that need RFC 6533.
     pub fn is_utf8(&self) -> bool {
         let wide = |recipient: &RecipientStatus| {
@@ -79,7 +90,11 @@ impl Report<'_> {
     }
 
     fn header(&self, boundary: &str) -> String {
-        let subject = if self.is_delay() { "Your message is delayed" } else { "Your message was not delivered" };
+        let subject = match (self.is_delay(), self.is_success()) {
+            (true, _) => "Your message is delayed",
+            (_, true) => "Your message was delivered",
+            _ => "Your message was not delivered",
+        };
         let mut out = String::new();
         let host = self.hostname;
         let _ = write!(out, "From: Mail delivery <MAILER-DAEMON@{host}>\r\nTo: <{}>\r\n", line(self.to));
@@ -94,7 +109,8 @@ impl Report<'_> {
             out,
             "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"{boundary}\"\r\n"
         );
-        if self.is_utf8() || !self.original_header.is_ascii() {
+        let wide = |text: &[u8]| !text.is_ascii();
+        if self.is_utf8() || wide(self.original_header) || self.original.is_some_and(wide) {
             out.push_str("Content-Transfer-Encoding: 8bit\r\n");
         }
         out.push_str("\r\n");
@@ -112,7 +128,12 @@ impl Report<'_> {
     /// The part for a person.
     fn words(&self, boundary: &str, out: &mut Vec<u8>) {
         let mut text = format!("This is the mail server {}.\n\n", self.hostname);
+        let relayed = self.recipients.iter().any(|recipient| recipient.action == "relayed");
         text.push_str(match (self.is_delay(), self.recipients.len()) {
+            _ if self.is_success() && relayed => {
+                "Your message was handed to the next server, which does not tell what becomes of it:\n"
+            }
+            _ if self.is_success() => "Your message is in the mailbox of:\n",
             (true, 1) => "Your message has not been delivered yet to this recipient:\n",
             (true, _) => "Your message has not been delivered yet to these recipients:\n",
             (false, 1) => "Your message could not be delivered to this recipient:\n",
@@ -130,6 +151,7 @@ impl Report<'_> {
                     "\nThe server goes on trying until {until}.\nYou need not do anything and should not send it again.\n"
                 );
             }
+            None if self.is_success() => {}
             None => text.push_str("\nThe server has given up and will not try again.\n"),
         }
         let _ = write!(text, "\nYour message came to this server on {}.\n", date::rfc5322(self.arrived));
@@ -153,6 +175,9 @@ impl Report<'_> {
     /// The part for a program (RFC 3464 section 2).
     fn status(&self, boundary: &str, out: &mut Vec<u8>) {
         let mut fields = format!("Reporting-MTA: dns; {}\r\n", self.hostname);
+        if let Some(id) = self.envelope_id {
+            let _ = write!(fields, "Original-Envelope-Id: {}\r\n", ascii(id));
+        }
         let _ = write!(fields, "Arrival-Date: {}\r\n", date::rfc5322(self.arrived));
         for recipient in self.recipients {
             fields.push_str("\r\n");
@@ -171,6 +196,16 @@ impl Report<'_> {
 
     /// The header of the original message, line ends made CRLF.
     fn returned(&self, boundary: &str, out: &mut Vec<u8>) {
+        if let Some(original) = self.original {
+            part(out, boundary, if self.is_utf8() { "message/global" } else { "message/rfc822" });
+            if !original.is_ascii() {
+                out.extend_from_slice(b"Content-Transfer-Encoding: 8bit\r\n");
+            }
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(original);
+            out.extend_from_slice(b"\r\n");
+            return;
+        }
         let raw = &self.original_header[..self.original_header.len().min(HEADER_BYTES_MAX)];
         let kind = if self.is_utf8() { "message/global-headers" } else { "text/rfc822-headers" };
         part(out, boundary, kind);
@@ -220,7 +255,10 @@ impl RecipientStatus {
             let kind = if address.is_ascii() { "rfc822" } else { "utf-8" };
             format!("{kind}; {}", line(address))
         };
-        if let Some(original) = &self.original {
+        if let Some(original) = &self.original_typed {
+            let (kind, address) = original.split_once(';').unwrap_or(("rfc822", original));
+            let _ = write!(out, "Original-Recipient: {}; {}\r\n", ascii(kind), ascii(address));
+        } else if let Some(original) = &self.original {
             let _ = write!(out, "Original-Recipient: {}\r\n", typed(original));
         }
         let _ = write!(out, "Final-Recipient: {}\r\nAction: {}\r\n", typed(&self.recipient), self.action);
@@ -303,6 +341,7 @@ mod tests {
         RecipientStatus {
             recipient: recipient.into(),
             original: None,
+            original_typed: None,
             action: "failed",
             status: "5.1.1".into(),
             remote: Some("mx.elsewhere.test".into()),
@@ -319,7 +358,9 @@ mod tests {
             at: 1_764_000_060_000,
             message_id: "0123abcd.report@mail.example.test",
             recipients,
+            envelope_id: None,
             original_header,
+            original: None,
         }
     }
 

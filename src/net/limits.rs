@@ -37,6 +37,9 @@ pub enum Refusal {
     /// This address connects too often.
     #[error("too many new connections from your address")]
     Rate,
+    /// This address is banned.
+    #[error("your address is banned here for a while")]
+    Banned,
 }
 
 #[derive(Debug)]

@@ -7,13 +7,15 @@ use crate::{
     Peer, Stream,
     limits::{ConnectionLimits, Permit, Refusal},
     pipe::Acceptor,
+    proxy,
     shutdown::Shutdown,
 };
+use config::{Limits, Trust};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     future::Future,
     io::{Error, ErrorKind, Write as _},
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -34,8 +36,20 @@ pub struct Service<H> {
     pub limits: ConnectionLimits,
     /// Line sent to a refused client before closing (not with implicit TLS), for example `421 4.3.2 ...\r\n`.
     pub refusal: fn(Refusal) -> String,
+    /// Peers whose connections begin with a PROXY header.
+    pub trust: Trust,
+    /// Who is let in, by the client's address.
+    pub banned: Banned,
     /// Runs a session.
     pub handler: H,
+}
+
+/// Tells whether an address is banned.
+pub type Banned = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
+/// Nobody is banned.
+pub fn nobody_banned() -> Banned {
+    Arc::new(|_| false)
 }
 
 /// Binds, with a clear error naming the address. `[::]` takes IPv4 too; where both wildcards of a port are wanted as
@@ -115,13 +129,43 @@ where
             }
         };
         pause = PAUSE_MIN;
-        match service.limits.admit(client.ip()) {
+        // A proxy is counted as the clients that it tells of.
+        if service.trust.is_proxy(client.ip()) {
+            shutdown.tasks.spawn(proxied(stream, service.clone()));
+            continue;
+        }
+        match admit(&service, client.ip()) {
             Ok(permit) => {
-                let task = session(stream, client, service.tls.clone(), service.handler.clone(), permit);
+                let task = session(stream, client, None, service.tls.clone(), service.handler.clone(), permit);
                 shutdown.tasks.spawn(task);
             }
             Err(refusal) => refuse(stream, client, &service, refusal),
         }
+    }
+}
+
+fn admit<H>(service: &Service<H>, client: IpAddr) -> Result<Permit, Refusal> {
+    if (service.banned)(client.to_canonical()) { Err(Refusal::Banned) } else { service.limits.admit(client) }
+}
+
+/// A connection whose client a trusted proxy tells.
+async fn proxied<H, F>(mut stream: TcpStream, service: Service<H>)
+where
+    H: Fn(Stream, Peer) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (Ok(peer), Ok(here)) = (stream.peer_addr(), stream.local_addr()) else { return };
+    let header = tokio::time::timeout(Limits::PROXY_HEADER_TIMEOUT, proxy::read(&mut stream)).await;
+    let (client, local) = match header {
+        Ok(Ok(told)) => told.unwrap_or((peer, here)),
+        Ok(Err(error)) => return tracing::warn!(%peer, %error, "a connection of a proxy was closed"),
+        Err(_) => return tracing::warn!(%peer, "a connection of a proxy was closed: no PROXY header in time"),
+    };
+    match admit(&service, client.ip()) {
+        Ok(permit) => {
+            session(stream, client, Some(local), service.tls.clone(), service.handler.clone(), permit).await;
+        }
+        Err(refusal) => refuse(stream, client, &service, refusal),
     }
 }
 
@@ -161,6 +205,7 @@ fn is_of_one_connection(error: &Error) -> bool {
 async fn session<H, F>(
     stream: TcpStream,
     client: SocketAddr,
+    told: Option<SocketAddr>,
     tls: Option<Arc<rustls::ServerConfig>>,
     handler: H,
     permit: Permit,
@@ -170,9 +215,10 @@ async fn session<H, F>(
 {
     // Replies are small and answered one by one: waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
-    let Ok(local) = stream.local_addr() else {
+    let Ok(here) = stream.local_addr() else {
         return;
     };
+    let local = told.unwrap_or(here);
     let peer = Peer { client: canonical(client), local: canonical(local), trusted: false };
     let stream = match tls {
         None => Stream::Tcp(stream),

@@ -30,8 +30,13 @@ struct Inner {
     in_hand: HashSet<SpoolId>,
     waiting: HashMap<Destination, VecDeque<Group>>,
     running: HashMap<Destination, usize>,
+    /// Deliveries at once to destinations that have asked for less; they grow back with what is taken.
+    slowed: HashMap<Destination, usize>,
     workers: usize,
 }
+
+/// Destinations that are remembered as slowed.
+const SLOWED_MAX: usize = 10_000;
 
 /// A worker's place; dropping it gives the place back, also when the worker panics.
 #[derive(Debug)]
@@ -100,7 +105,8 @@ impl Board {
             inner.waiting.iter().map(|(destination, groups)| (destination.clone(), groups.len())).collect();
         for (destination, groups) in wanted {
             let running = inner.running.get(&destination).copied().unwrap_or(0);
-            let more = per_destination_max.min(groups + running).saturating_sub(running);
+            let most = inner.slowed.get(&destination).copied().unwrap_or(per_destination_max).min(per_destination_max);
+            let more = most.min(groups + running).saturating_sub(running);
             for _ in 0..more.min(workers_max.saturating_sub(inner.workers)) {
                 *inner.running.entry(destination.clone()).or_default() += 1;
                 inner.workers += 1;
@@ -112,6 +118,30 @@ impl Board {
 }
 
 impl Slot {
+    /// The destination does not answer, or asks for less: half as many deliveries at once from now on, one at least. Whether
+    /// this worker is one too many now.
+    pub(crate) fn slow_down(&self) -> bool {
+        let mut inner = self.board.lock();
+        let running = inner.running.get(&self.destination).copied().unwrap_or(1);
+        if inner.slowed.len() >= SLOWED_MAX && !inner.slowed.contains_key(&self.destination) {
+            inner.slowed.clear();
+        }
+        let most = inner.slowed.get(&self.destination).copied().unwrap_or(running).min(running).div_ceil(2).max(1);
+        inner.slowed.insert(self.destination.clone(), most);
+        running > most
+    }
+
+    /// The destination has taken a message: one delivery more at once, up to the bound.
+    pub(crate) fn speed_up(&self, per_destination_max: usize) {
+        let mut inner = self.board.lock();
+        if let Some(most) = inner.slowed.get_mut(&self.destination) {
+            *most += 1;
+            if *most >= per_destination_max {
+                inner.slowed.remove(&self.destination);
+            }
+        }
+    }
+
     /// The next group for this worker.
     pub(crate) fn next(&self) -> Option<Held> {
         let mut inner = self.board.lock();
@@ -147,5 +177,30 @@ impl Drop for Held {
             inner.taken.remove(id);
             inner.in_hand.remove(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_that_asks_for_less_gets_less_until_it_takes_more() {
+        let (board, there) = (Board::default(), Destination::Domain("elsewhere.test".into()));
+        let waiting = (0..20).map(|id| Group { ids: vec![SpoolId(id)] }).collect();
+        board.lock().waiting.insert(there, waiting);
+        let mut slots = board.places(8, 100);
+        assert_eq!(slots.len(), 8);
+        assert!(slots[0].slow_down() && slots[0].slow_down() && slots[0].slow_down());
+        slots.truncate(1);
+        assert!(board.places(8, 100).is_empty(), "one at once now");
+        slots[0].speed_up(8);
+        let more = board.places(8, 100);
+        assert_eq!(more.len(), 1);
+        assert!(slots[0].slow_down(), "two run, one is enough");
+        drop(more);
+        assert!(!slots[0].slow_down(), "one is left always");
+        (0..8).for_each(|_| slots[0].speed_up(8));
+        assert_eq!(board.places(8, 100).len(), 7);
     }
 }

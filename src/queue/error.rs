@@ -9,6 +9,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The directory failed.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
     /// A notification could not be made or kept.
     #[error(transparent)]
     Intake(#[from] smtp::Error),

@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    notice::{self, Notice},
     settle::{Fate, Reason, delivered, settle},
     worker::Shared,
 };
@@ -46,12 +47,21 @@ async fn take_in(shared: &Shared, entry: &SpoolEntry) -> Result<(), Error> {
         message: draft.finish(),
     };
     let mut prepared = Prepared::new(&shared.directory, Arc::new(incoming), &[]).await?;
-    let (bodies, id) = (prepared.take_bodies(), entry.id);
+    let (mut bodies, id) = (prepared.take_bodies(), entry.id);
+    let mut told = None;
+    if entry.terms.wants_success() {
+        let reason = Reason { status: "2.1.5".into(), words: "delivered to the mailbox".into(), host: None };
+        told = notice::compose(shared, Notice::Delivered, &[(entry.clone(), reason)]).await?;
+        bodies.extend(told.iter_mut().flat_map(Prepared::take_bodies));
+    }
     let work = move |tx: &mut Tx<'_>| -> Result<(), Error> {
         if !tx.spool_remove(id)? {
             return Err(Error::NotFound);
         }
         prepared.apply(tx)?;
+        if let Some(told) = &told {
+            told.apply(tx)?;
+        }
         Ok(())
     };
     shared.directory.store().commit(bodies, work).await

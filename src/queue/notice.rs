@@ -5,11 +5,14 @@ use mail::{
     address::{Address, ReversePath},
     header,
     report::{RecipientStatus, Report},
+    xtext,
 };
 use smtp::intake::{Draft, Incoming, Origin, Prepared, Recipient, Refusal};
 use std::sync::Arc;
-use store::{BodyId, Store, TraceId, spool::SpoolEntry};
+use store::{BodyId, Store, TraceId, spool::SpoolEntry, terms::Returned};
 
+/// Octets of a message that is returned whole.
+const RETURNED_BYTES_MAX: u64 = 1024 * 1024;
 /// Octets of the message that are looked through for its header.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
 
@@ -20,6 +23,10 @@ pub(crate) enum Notice {
     Failed,
     /// These recipients have not got it yet.
     Delayed,
+    /// These recipients have it in their mailboxes here.
+    Delivered,
+    /// The message went on to a server that does not tell what becomes of it.
+    Relayed,
 }
 
 /// A notification about entries of one message; `None` when there is nobody to be told: no entries, a null sender, a
@@ -65,7 +72,14 @@ fn write(
     let (first, at) = (&entries[0].0, shared.clock.now());
     let statuses: Vec<RecipientStatus> =
         entries.iter().map(|(entry, reason)| status(notice, entry, reason, settings.queue.lifetime)).collect();
-    let original_header = original_header(shared.directory.store(), first.body)?;
+    let store = shared.directory.store();
+    let original_header = original_header(store, first.body)?;
+    // RFC 3461 section 4.3: RET is about failures only, and a server may return less.
+    let whole = notice == Notice::Failed
+        && first.terms.returned == Some(Returned::Full)
+        && u64::from(first.size) <= RETURNED_BYTES_MAX;
+    let original = if whole { store.body(first.body).ok() } else { None };
+    let envelope_id = first.terms.envelope_id.as_deref().and_then(xtext::decode);
     let report = Report {
         hostname: &settings.hostname,
         to: &written(sender),
@@ -73,7 +87,9 @@ fn write(
         at,
         message_id: &format!("{}@{}", TraceId::new(at), settings.hostname),
         recipients: &statuses,
+        envelope_id: envelope_id.as_deref(),
         original_header: &original_header,
+        original: original.as_deref(),
     };
     let (utf8, text) = (report.is_utf8(), report.render());
     let mut draft = Draft::new(&ReversePath::NULL, "", text.len());
@@ -90,17 +106,24 @@ fn write(
         detail: String::new(),
         quota: false,
         origin: Origin { hostname: settings.hostname.clone(), ..Origin::default() },
-        terms: store::Terms { own: true, ..store::Terms::default() },
+        terms: store::Terms { own: true, require_tls: first.terms.require_tls, ..store::Terms::default() },
         message: draft.finish(),
     })
 }
 
 fn status(notice: Notice, entry: &SpoolEntry, reason: &Reason, lifetime: std::time::Duration) -> RecipientStatus {
     let delayed = notice == Notice::Delayed;
+    let typed = entry.terms.original_recipient.as_deref().and_then(xtext::decode);
     RecipientStatus {
         recipient: written(&entry.recipient),
         original: entry.original_recipient.as_ref().map(written),
-        action: if delayed { "delayed" } else { "failed" },
+        original_typed: typed,
+        action: match notice {
+            Notice::Failed => "failed",
+            Notice::Delayed => "delayed",
+            Notice::Delivered => "delivered",
+            Notice::Relayed => "relayed",
+        },
         status: reason.status.clone(),
         remote: reason.host.clone(),
         diagnostic: Some(reason.words.clone()),

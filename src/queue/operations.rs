@@ -29,6 +29,8 @@ pub enum State {
     Deferred,
     /// Not tried until it is released.
     Held,
+    /// Not tried before the time that its sender has set.
+    Scheduled,
 }
 
 /// Which entries; what is given must all fit.
@@ -283,6 +285,7 @@ impl Queue {
             entry if self.shared.board.in_hand(entry.id) => State::Active,
             entry if entry.held => State::Held,
             entry if entry.attempts > 0 => State::Deferred,
+            entry if entry.terms.release_at.is_some_and(|at| at > self.shared.clock.now()) => State::Scheduled,
             _ => State::Waiting,
         };
         let expires = schedule::expires(&entry, self.shared.settings.load().queue.lifetime);
@@ -296,6 +299,7 @@ fn reason(entry: &SpoolEntry, state: State) -> String {
         State::Waiting => "Waiting for the first try.",
         State::Active => "Being delivered at this moment.",
         State::Held => "Held by an administrator.",
+        State::Scheduled => "Waits for the time that its sender has set.",
         State::Deferred => "",
     };
     let last = entry.last_reply.as_ref().map(|words| match &entry.last_host {

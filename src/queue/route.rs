@@ -1,7 +1,11 @@
 //! From the domain of a recipient to the servers that take its mail (RFC 5321 section 5).
 
-use config::{Settings, settings::Smarthost};
+use config::{
+    Settings,
+    settings::{HopTls, Smarthost},
+};
 use directory::Directory;
+use mail::address::{self, Address, ReversePath};
 use net::dns::{self, Resolver};
 use smtp::client::{Credentials, TlsPolicy};
 use std::{
@@ -15,15 +19,8 @@ use std::{
 pub enum Destination {
     /// A domain of ours: a mailbox that was full, or a domain that came here later.
     Local,
-    /// The server that takes all mail for other domains.
-    Smarthost,
-    /// A fixed next hop.
-    Static {
-        /// Name or address.
-        host: String,
-        /// Port.
-        port: u16,
-    },
+    /// A next hop that the admin named: the smarthost, or the hop of a route.
+    Hop(Smarthost),
     /// Whoever the DNS names for the domain.
     Domain(String),
 }
@@ -39,6 +36,8 @@ pub struct Candidate {
     pub tls: TlsPolicy,
     /// How to sign in.
     pub credentials: Option<Credentials>,
+    /// Addresses of ours to come from, at most one of each family.
+    pub sources: Vec<IpAddr>,
 }
 
 /// Why there is no server to try.
@@ -63,20 +62,31 @@ impl RouteError {
 }
 
 impl Destination {
-    /// Where mail for a domain goes.
+    /// Where mail for a domain goes, from this sender: here, by the route that says most, by the smarthost, or by the DNS.
     ///
     /// # Errors
     /// Machine faults of the directory.
-    pub fn of(domain: &str, directory: &Directory, settings: &Settings) -> Result<Self, directory::Error> {
+    pub fn of(
+        domain: &str,
+        sender: &ReversePath,
+        directory: &Directory,
+        settings: &Settings,
+    ) -> Result<Self, directory::Error> {
         if directory.is_local(domain)? {
             return Ok(Self::Local);
         }
-        let fixed = settings.queue.routes.iter().find(|route| route.domain.eq_ignore_ascii_case(domain));
-        Ok(match (fixed, &settings.queue.smarthost) {
-            (Some(route), _) => Self::Static { host: route.host.clone(), port: route.port },
-            (None, Some(_)) => Self::Smarthost,
-            (None, None) => Self::Domain(domain.to_owned()),
-        })
+        let from = sender.0.as_ref().map(Address::domain);
+        let fits = |wanted: &Option<String>, given: Option<&str>| {
+            let same = |wanted: &String| {
+                given.is_some_and(|given| address::domain_to_ascii(given).eq_ignore_ascii_case(wanted))
+            };
+            wanted.as_ref().is_none_or(same)
+        };
+        let routes = settings.queue.routes.iter();
+        let routes = routes.filter(|route| fits(&route.domain, Some(domain)) && fits(&route.sender, from));
+        let best = routes.max_by_key(|route| (route.domain.is_some(), route.sender.is_some()));
+        let hop = best.map(|route| &route.hop).or(settings.queue.smarthost.as_ref());
+        Ok(hop.map_or_else(|| Self::Domain(domain.to_owned()), |hop| Self::Hop(hop.clone())))
     }
 
     /// The servers to try, best first.
@@ -84,30 +94,30 @@ impl Destination {
     /// # Errors
     /// See [`RouteError`].
     pub async fn candidates(&self, resolver: &Resolver, settings: &Settings) -> Result<Vec<Candidate>, RouteError> {
+        let sources = settings.queue.sources.clone();
         match self {
             Self::Local => Ok(Vec::new()),
-            Self::Static { host, port } => Ok(vec![opportunistic(host.clone(), *port)]),
-            Self::Smarthost => match &settings.queue.smarthost {
-                Some(smarthost) => Ok(vec![by_smarthost(smarthost).await?]),
-                // The configuration was changed since the entries were grouped: the next try goes another way.
-                None => Err(RouteError::temporary("4.3.5", "the smarthost is no longer configured".into())),
-            },
+            Self::Hop(hop) => Ok(vec![named(hop, sources).await?]),
             Self::Domain(domain) => {
                 let names = exchangers(domain, resolver, settings).await?;
-                Ok(names.into_iter().map(|host| opportunistic(host, settings.queue.port)).collect())
+                let port = settings.queue.port;
+                let candidate = |host| Candidate {
+                    host,
+                    port,
+                    tls: TlsPolicy::Opportunistic,
+                    credentials: None,
+                    sources: sources.clone(),
+                };
+                Ok(names.into_iter().map(candidate).collect())
             }
         }
     }
 }
 
-fn opportunistic(host: String, port: u16) -> Candidate {
-    Candidate { host, port, tls: TlsPolicy::Opportunistic, credentials: None }
-}
-
 /// With a name to sign in by, TLS with a good certificate is demanded; a server on this host may do without.
-async fn by_smarthost(smarthost: &Smarthost) -> Result<Candidate, RouteError> {
+async fn named(hop: &Smarthost, sources: Vec<IpAddr>) -> Result<Candidate, RouteError> {
     let misconfigured = |text: String| RouteError::temporary("4.3.5", text);
-    let credentials = match (&smarthost.username, &smarthost.password_file) {
+    let credentials = match (&hop.username, &hop.password_file) {
         (Some(username), Some(path)) => {
             let password = tokio::fs::read_to_string(path).await;
             let password = password.map_err(|error| misconfigured(format!("{}: {error}", path.display())))?;
@@ -119,13 +129,14 @@ async fn by_smarthost(smarthost: &Smarthost) -> Result<Candidate, RouteError> {
         (Some(_), None) => return Err(misconfigured("the smarthost has a username and no password_file".into())),
         (None, _) => None,
     };
-    let loopback = smarthost.host == "localhost" || literal(&smarthost.host).is_some_and(|ip| ip.is_loopback());
-    let tls = match (smarthost.port, &credentials) {
-        (465, _) => TlsPolicy::Implicit,
-        (_, Some(_)) if !loopback => TlsPolicy::Required,
+    let loopback = hop.host == "localhost" || literal(&hop.host).is_some_and(|ip| ip.is_loopback());
+    let tls = match (hop.tls, hop.port, &credentials) {
+        (Some(HopTls::Implicit), ..) | (None, 465, _) => TlsPolicy::Implicit,
+        (Some(HopTls::Required), ..) => TlsPolicy::Required,
+        (None, _, Some(_)) if !loopback => TlsPolicy::Required,
         _ => TlsPolicy::Opportunistic,
     };
-    Ok(Candidate { host: smarthost.host.clone(), port: smarthost.port, tls, credentials })
+    Ok(Candidate { host: hop.host.clone(), port: hop.port, tls, credentials, sources })
 }
 
 /// The address that a host name is, if it is one: `192.0.2.1`, `[192.0.2.1]`, `[IPv6:2001:db8::1]`.

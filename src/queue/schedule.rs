@@ -13,9 +13,22 @@ pub fn backoff_ms(attempts: u32) -> i64 {
     BACKOFF_MINUTES[index] * 60_000
 }
 
-/// When an entry bounces.
+/// Milliseconds after an entry could be sent at first: when it came, or when its sender let it go (RFC 4865).
+fn after(entry: &SpoolEntry, time: Duration) -> i64 {
+    let begin = entry.terms.release_at.map_or(entry.created, |at| at.max(entry.created));
+    begin.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// When an entry bounces: at the end of its time here, or when its sender gives it up (RFC 2852).
 pub fn expires(entry: &SpoolEntry, lifetime: Duration) -> i64 {
-    entry.created.saturating_add(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX))
+    let end = after(entry, lifetime);
+    entry.terms.deliver_by.filter(|by| by.give_up).map_or(end, |by| by.at.min(end))
+}
+
+/// When the sender is told of a delay: after a time, or when it said that it wants to be told (RFC 2852).
+pub fn warns(entry: &SpoolEntry, warn_after: Duration) -> i64 {
+    let usual = after(entry, warn_after);
+    entry.terms.deliver_by.filter(|by| !by.give_up).map_or(usual, |by| by.at.min(usual))
 }
 
 /// When an entry is tried next after a failure at `now`: never past its end, so that a last try is made there.

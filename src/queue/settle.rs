@@ -12,7 +12,7 @@ use crate::{
 };
 use std::time::Duration;
 use store::{
-    Tx,
+    Terms, Tx,
     spool::SpoolEntry,
     trace::{Step, TraceEvent},
 };
@@ -34,8 +34,15 @@ pub(crate) struct Reason {
 /// What came of one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// The server has taken it; `host` and its reply.
-    Sent(String, String),
+    /// The server has taken it.
+    Sent {
+        /// The server.
+        host: String,
+        /// Its reply.
+        words: String,
+        /// Whether it tells the sender of what becomes of it, where the sender asked for that.
+        reports: bool,
+    },
     /// Not now.
     Deferred(Reason),
     /// Never.
@@ -57,11 +64,15 @@ struct Unsent {
 
 /// Makes what came of the entries of one message durable. Returns when that is done.
 pub(crate) async fn settle(shared: &Shared, settled: Vec<Settled>) {
-    let (sent, rest): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(_, fate)| matches!(fate, Fate::Sent(..)));
+    let (sent, rest): (Vec<_>, Vec<_>) = settled.into_iter().partition(|(_, fate)| matches!(fate, Fate::Sent { .. }));
     // Nothing may be waited for between the 250 and this commit: a worker can be cut off at any wait.
     if !sent.is_empty() {
         until_done(|| commit_sent(shared, &sent)).await;
         count("sent", sent.len());
+        let due: Vec<SpoolEntry> = sent.iter().filter_map(|(entry, fate)| reported(entry, fate)).collect();
+        if !due.is_empty() {
+            report(shared, due).await;
+        }
     }
     if !rest.is_empty() {
         until_done(|| commit_unsent(shared, &rest)).await;
@@ -83,8 +94,14 @@ async fn until_done<F: Future<Output = Result<(), Error>>>(work: impl Fn() -> F)
 async fn commit_sent(shared: &Shared, sent: &[Settled]) -> Result<(), Error> {
     let (entries, now) = (sent.to_vec(), shared.clock.now());
     let remove = move |tx: &mut Tx<'_>| -> Result<(), Error> {
-        for (entry, _) in &entries {
-            tx.spool_remove(entry.id)?;
+        for (entry, fate) in &entries {
+            // Whose sender is to hear of it stays until that is done, marked so that it is not sent again.
+            match reported(entry, fate) {
+                Some(due) if tx.spool_entry(entry.id)?.is_some() => tx.spool_update(&due)?,
+                _ => {
+                    tx.spool_remove(entry.id)?;
+                }
+            }
         }
         trace(tx, now, Step::Sent, entries.iter().map(|(entry, fate)| (entry, detail(fate))));
         Ok(())
@@ -92,13 +109,64 @@ async fn commit_sent(shared: &Shared, sent: &[Settled]) -> Result<(), Error> {
     shared.directory.store().commit(Vec::new(), remove).await
 }
 
+/// The entry as it is kept until its sender has been told that it was handed over; `None` where nobody is to be told: the
+/// sender did not ask, or the next server tells it (RFC 3461 section 5.2.2).
+fn reported(entry: &SpoolEntry, fate: &Fate) -> Option<SpoolEntry> {
+    let Fate::Sent { host, words, reports } = fate else { return None };
+    let traced = entry.terms.deliver_by.is_some_and(|by| by.trace);
+    if !((entry.terms.wants_success() && !reports) || traced) || entry.reverse_path.0.is_none() {
+        return None;
+    }
+    let mut due = entry.clone();
+    due.terms.report_due = true;
+    due.last_host = Some(host.clone());
+    due.last_reply = Some(words.clone());
+    Some(due)
+}
+
+/// Tells senders that their message was handed over, and removes the entries in the same commit.
+pub(crate) async fn report(shared: &Shared, due: Vec<SpoolEntry>) {
+    until_done(|| commit_reports(shared, &due)).await;
+}
+
+async fn commit_reports(shared: &Shared, due: &[SpoolEntry]) -> Result<(), Error> {
+    let told: Vec<(SpoolEntry, Reason)> = due
+        .iter()
+        .map(|entry| {
+            let words = entry.last_reply.clone().unwrap_or_default();
+            (entry.clone(), Reason { status: "2.0.0".into(), words, host: entry.last_host.clone() })
+        })
+        .collect();
+    let mut notice = notice::compose(shared, Notice::Relayed, &told).await?;
+    let bodies = notice.as_mut().map(smtp::intake::Prepared::take_bodies).unwrap_or_default();
+    let ids: Vec<_> = due.iter().map(|entry| entry.id).collect();
+    let work = move |tx: &mut Tx<'_>| -> Result<(), Error> {
+        let mut any = false;
+        for id in &ids {
+            any |= tx.spool_remove(*id)?;
+        }
+        // Removed by an admin meanwhile: then nobody is told.
+        if let Some(notice) = notice.as_ref().filter(|_| any) {
+            notice.apply(tx)?;
+        }
+        Ok(())
+    };
+    shared.directory.store().commit(bodies, work).await
+}
+
 async fn commit_unsent(shared: &Shared, rest: &[Settled]) -> Result<(), Error> {
     let now = shared.clock.now();
     let unsent = sort(shared, rest, now)?;
     let (failed, deferred) = (unsent.failed.len(), unsent.deferred.len());
     let mut notices = Vec::new();
-    notices.extend(notice::compose(shared, Notice::Failed, &unsent.failed).await?);
-    notices.extend(notice::compose(shared, Notice::Delayed, &unsent.delayed).await?);
+    // NOTIFY (RFC 3461 section 5.2): who does not want to hear of it is not told.
+    let wanting = |entries: &[(SpoolEntry, Reason)], wants: fn(&Terms) -> bool| -> Vec<(SpoolEntry, Reason)> {
+        entries.iter().filter(|(entry, _)| wants(&entry.terms)).cloned().collect()
+    };
+    let failures = wanting(&unsent.failed, Terms::wants_failure);
+    let delays = wanting(&unsent.delayed, Terms::wants_delay);
+    notices.extend(notice::compose(shared, Notice::Failed, &failures).await?);
+    notices.extend(notice::compose(shared, Notice::Delayed, &delays).await?);
     let bodies = notices.iter_mut().flat_map(smtp::intake::Prepared::take_bodies).collect();
     let work = move |tx: &mut Tx<'_>| -> Result<(), Error> {
         for (entry, _) in &unsent.failed {
@@ -136,7 +204,7 @@ fn sort(shared: &Shared, rest: &[Settled], now: i64) -> Result<Unsent, Error> {
         entry.attempts = entry.attempts.saturating_add(1);
         let expires = schedule::expires(&entry, settings.queue.lifetime);
         match fate {
-            Fate::Sent(..) => {}
+            Fate::Sent { .. } => {}
             Fate::Failed(reason) => unsent.failed.push((entry, reason.clone())),
             Fate::Deferred(reason) if now >= expires => {
                 // RFC 3463 section 3.5: the time to deliver is over; the last answer stays to say why.
@@ -145,7 +213,7 @@ fn sort(shared: &Shared, rest: &[Settled], now: i64) -> Result<Unsent, Error> {
             Fate::Deferred(reason) => {
                 entry.last_reply = Some(reason.words.clone());
                 entry.last_host.clone_from(&reason.host);
-                let warn_at = schedule::expires(&entry, settings.queue.warn_after);
+                let warn_at = schedule::warns(&entry, settings.queue.warn_after);
                 let warn = !entry.warned && entry.reverse_path.0.is_some();
                 entry.next_attempt = schedule::next_attempt(entry.attempts, now, expires);
                 if warn && now >= warn_at {
@@ -174,7 +242,7 @@ impl Reason {
 
 fn detail(fate: &Fate) -> String {
     match fate {
-        Fate::Sent(host, words) => format!("{host}: {words}"),
+        Fate::Sent { host, words, .. } => format!("{host}: {words}"),
         Fate::Deferred(reason) | Fate::Failed(reason) => reason.detail(),
     }
 }

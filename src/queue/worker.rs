@@ -5,9 +5,11 @@
 
 use crate::{
     Clock,
-    attempt::Attempt,
+    attempt::{Attempt, Pressure},
     board::{Board, Slot},
     route::Destination,
+    sign::Signer,
+    sts::Policies,
 };
 use arc_swap::ArcSwap;
 use config::Settings;
@@ -51,6 +53,8 @@ pub(crate) struct Shared {
     /// Raised when entries were delivered, given up, put off or changed.
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) board: Board,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) policies: Policies,
 }
 
 impl Shared {
@@ -85,6 +89,8 @@ impl Queue {
             nudge: Notify::new(),
             changes: watch::Sender::new(0),
             board: Board::default(),
+            signer: Arc::default(),
+            policies: Policies::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -163,7 +169,8 @@ impl Queue {
             let due = shared.board.free(self.store().spool_due(now, taken + BATCH)?);
             let mut entries = Vec::with_capacity(due.len());
             for entry in due {
-                let destination = Destination::of(entry.recipient.domain(), &shared.directory, &settings)?;
+                let destination =
+                    Destination::of(entry.recipient.domain(), &entry.reverse_path, &shared.directory, &settings)?;
                 entries.push((destination, entry));
             }
             shared.board.take(entries);
@@ -209,11 +216,23 @@ async fn work(shared: Arc<Shared>, slot: Slot, shutdown: Shutdown) {
     while !shutdown.draining.is_cancelled() {
         let Some(held) = slot.next() else { break };
         let attempt = Attempt { shared: &shared, destination: &slot.destination };
-        unreachable = attempt.run(&held.ids, &mut connection, unreachable).await;
+        let outcome;
+        (unreachable, outcome) = attempt.run(&held.ids, &mut connection, unreachable).await;
         drop(held);
+        let too_many = match outcome {
+            Pressure::TooMuch => slot.slow_down(),
+            Pressure::Taken => {
+                slot.speed_up(shared.settings.load().queue.per_destination_max);
+                false
+            }
+            Pressure::None => false,
+        };
         // What was put off is to be waited for, and nobody is told before admins may act on it again.
         shared.nudge.notify_one();
         shared.changed();
+        if too_many {
+            break;
+        }
     }
     if let Some((_, connection)) = connection {
         connection.quit().await;

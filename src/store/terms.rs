@@ -22,6 +22,8 @@ pub struct Terms {
     pub release_at: Option<i64>,
     /// Written by this server itself, such as a notification.
     pub own: bool,
+    /// The next server has taken the message; only the report to its sender is outstanding.
+    pub report_due: bool,
 }
 
 /// NOTIFY; all false is NEVER.

@@ -5,7 +5,7 @@ mod session;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -69,6 +69,8 @@ pub enum Tls {
     Good,
     /// Offered, and then no TLS comes.
     Broken,
+    /// From the first byte.
+    Implicit,
 }
 
 /// What the server is like.
@@ -113,6 +115,10 @@ pub struct Received {
     pub to: Vec<String>,
     /// The parameters of MAIL.
     pub parameters: String,
+    /// The parameters of each RCPT.
+    pub rcpt_parameters: Vec<String>,
+    /// Address of the client.
+    pub client: IpAddr,
     /// The text, dots unstuffed.
     pub text: Vec<u8>,
 }

@@ -176,6 +176,9 @@ fn warnings(page: &Page, status: &Status, now: &Snapshot) -> Vec<Warning> {
     } else if ends < page.now().saturating_add(CERTIFICATE_WARN_MS) {
         warnings.push(warning("warn", "certificate-ends", None));
     }
+    if !status.sending_stopped.is_empty() {
+        warnings.push(warning("bad", "sending-stopped", Some(status.sending_stopped.join(", "))));
+    }
     if let Some(fault) = &status.certificate_fault {
         warnings.push(warning("warn", "certificate-fault", Some(fault.clone())));
     }

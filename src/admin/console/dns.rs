@@ -6,9 +6,13 @@ use super::{
     text,
     visit::{Frame, Visit},
 };
-use crate::ops::{
-    dns::{self, Purpose, Record, State},
-    domains, status,
+use crate::{
+    OpError,
+    ops::{
+        dkim,
+        dns::{self, Purpose, Record, State},
+        domains, status,
+    },
 };
 use askama::Template;
 use httpd::{
@@ -88,6 +92,16 @@ pub(crate) async fn records(visit: Visit, domain: Path<String>) -> Result<HttpRe
     httpd::render(&Fragment { page: visit.page, found })
 }
 
+/// `POST /admin/domains/{domain}/dkim`: new keys.
+pub(crate) async fn rotate(visit: Visit, domain: Path<String>, _guarded: httpd::Fields) -> Result<HttpResponse, Fault> {
+    let domain = domains::show(&visit.context, &domain)?.name;
+    match dkim::keys(&visit.context, &domain, dkim::Action::Rotate).await {
+        Ok(_) => Ok(visit.leave(&format!("/admin/domains/{}/dns", text::segment(&domain)), "keys")),
+        Err(OpError::Exists(_)) => Err(Fault::Conflict(visit.page.t("admin-dkim-waiting"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn look_up(visit: &Visit, domain: &str) -> Result<Found, Fault> {
     let page = &visit.page;
     let records = dns::check(&visit.context, domain).await?;
@@ -114,6 +128,9 @@ fn row(page: &Page, record: Record) -> Row {
         Purpose::Mx => "mx",
         Purpose::Spf => "spf",
         Purpose::Dmarc => "dmarc",
+        Purpose::DkimPending => "dkim-pending",
+        Purpose::DkimActive => "dkim-active",
+        Purpose::DkimRetired => "dkim-retired",
         Purpose::Host => "host",
         Purpose::Reverse => "reverse",
         Purpose::Imaps => "imaps",

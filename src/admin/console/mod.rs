@@ -6,6 +6,7 @@
 mod account;
 mod accounts;
 mod aliases;
+mod bans;
 mod chart;
 mod dashboard;
 mod dns;
@@ -51,6 +52,7 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/domains/{domain}/remove", post().to(domains::remove))
         .route("/admin/domains/{domain}/dns", get().to(dns::show))
         .route("/admin/domains/{domain}/dns/records", get().to(dns::records))
+        .route("/admin/domains/{domain}/dkim", post().to(dns::rotate))
         .route("/admin/accounts", get().to(accounts::list))
         .route("/admin/accounts", post().to(accounts::add))
         .route("/admin/accounts/new", get().to(accounts::new))
@@ -67,6 +69,10 @@ fn configure(config: &mut ServiceConfig) {
         .route("/admin/aliases/{address}", get().to(aliases::show))
         .route("/admin/aliases/{address}", post().to(aliases::save))
         .route("/admin/aliases/{address}/remove", post().to(aliases::remove))
+        .route("/admin/bans", get().to(bans::show))
+        .route("/admin/bans", post().to(bans::add))
+        .route("/admin/bans/remove", post().to(bans::remove))
+        .route("/admin/bans/allow-sending", post().to(bans::allow_sending))
         .route("/admin/queue", get().to(queue::list))
         .route("/admin/queue", post().to(queue::act))
         .route("/admin/queue/{id}", get().to(queue::show))

@@ -25,8 +25,13 @@ use serde::Deserialize;
 
 /// Entries of a page.
 const ROWS: usize = 100;
-const STATES: [(State, &str); 4] =
-    [(State::Waiting, "waiting"), (State::Active, "active"), (State::Deferred, "deferred"), (State::Held, "held")];
+const STATES: [(State, &str); 5] = [
+    (State::Waiting, "waiting"),
+    (State::Active, "active"),
+    (State::Deferred, "deferred"),
+    (State::Held, "held"),
+    (State::Scheduled, "scheduled"),
+];
 
 /// What the list is asked for.
 #[derive(Default, Deserialize)]
@@ -231,6 +236,7 @@ fn words(page: &Page, entry: &QueueView) -> (&'static str, String, String, Strin
         State::Active => ("accent", "active"),
         State::Deferred => ("warn", "deferred"),
         State::Held => ("bad", "held"),
+        State::Scheduled => ("", "scheduled"),
     };
     let why = match (entry.state, &entry.reply, &entry.host) {
         (State::Deferred, Some(reply), Some(host)) => page.t2("admin-queue-said", "host", host, "reply", reply),

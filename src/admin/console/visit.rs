@@ -16,7 +16,7 @@ use serde::Deserialize;
 use std::future::{Ready, ready};
 
 /// What a page may say was done, by the last word of its message's key.
-const DONE: [&str; 13] = [
+const DONE: [&str; 14] = [
     "added",
     "saved",
     "removed",
@@ -28,6 +28,7 @@ const DONE: [&str; 13] = [
     "queue-release",
     "queue-drop",
     "queue-bounce",
+    "keys",
     "queue-busy",
     "queue-none",
 ];

@@ -43,7 +43,8 @@ pub async fn backup(context: &Context, dir: &Path) -> Result<BackupDone, OpError
         done.add(&file, &partial.join("gatepost.toml"))?;
         done.add_folder(&settings.data_dir.join("tls"), &partial.join("tls"))?;
         let named = [&settings.tls.certificate, &settings.tls.key];
-        let smarthost = settings.queue.smarthost.as_ref().and_then(|smarthost| smarthost.password_file.as_ref());
+        let hops = settings.queue.routes.iter().map(|route| &route.hop).chain(&settings.queue.smarthost);
+        let smarthost = hops.filter_map(|hop| hop.password_file.as_ref());
         done.add_named(named.into_iter().flatten().chain(smarthost), &partial.join("files"))?;
         File::open(&partial)?.sync_all()?;
         // An empty folder of that name is replaced.

@@ -1,6 +1,7 @@
 //! The DNS records that a domain needs to receive and send mail, beside what the DNS says now.
 
 use crate::{Context, OpError};
+use directory::dkim::KeyState;
 use net::dns::{Error as DnsError, Resolver};
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, time::Duration};
@@ -32,6 +33,12 @@ pub enum Purpose {
     Spf,
     /// What receivers do with mail that fails the checks (RFC 7489).
     Dmarc,
+    /// A key that signs mail once this record is seen (RFC 6376).
+    DkimPending,
+    /// A key that signs mail.
+    DkimActive,
+    /// A key that has signed mail which may still be on its way.
+    DkimRetired,
     /// Addresses of this host.
     Host,
     /// Names of this host's addresses; many servers refuse mail without them.
@@ -69,17 +76,20 @@ pub async fn check(context: &Context, name: &str) -> Result<Vec<Record>, OpError
     let domain = context.directory.domain(name)?.name;
     let settings = context.settings();
     let (host, resolver) = (settings.hostname.trim_end_matches('.').to_ascii_lowercase(), &context.resolver);
-    let (mx, spf, dmarc, (own, reverse), imaps, submissions) = tokio::join!(
+    let (mx, spf, dmarc, (own, reverse), imaps, submissions, keys) = tokio::join!(
         mx(resolver, &domain, &host),
         spf(resolver, &domain, &host),
         dmarc(resolver, &domain),
         hosts(resolver, &host),
         service(resolver, &domain, "_imaps._tcp", Purpose::Imaps, 993, &host),
         service(resolver, &domain, "_submissions._tcp", Purpose::Submissions, 465, &host),
+        dkim(context, &domain),
     );
     let mut records = vec![mx, own];
     records.extend(reverse);
-    records.extend([spf, dmarc, imaps, submissions]);
+    records.push(spf);
+    records.extend(keys?);
+    records.extend([dmarc, imaps, submissions]);
     Ok(records)
 }
 
@@ -129,6 +139,26 @@ async fn dmarc(resolver: &Resolver, domain: &str) -> Record {
     let found = ask(&name, resolver.txt(&name)).await.map(|texts| texts.into_iter().filter(is_dmarc).collect());
     let wanted = format!("v=DMARC1; p=none; rua=mailto:postmaster@{domain}");
     record(Purpose::Dmarc, name, "TXT", Some(wanted), found, |_| true)
+}
+
+/// The records of the keys. Those that are seen here begin to sign.
+async fn dkim(context: &Context, domain: &str) -> Result<Vec<Record>, OpError> {
+    let keys = match tokio::time::timeout(TIMEOUT, context.queue.keep_keys(domain)).await {
+        Ok(keys) => keys?,
+        Err(_) => context.directory.dkim_ensure(domain).await?,
+    };
+    let mut records = Vec::with_capacity(keys.len());
+    for key in keys {
+        let purpose = match key.state {
+            KeyState::Pending => Purpose::DkimPending,
+            KeyState::Active => Purpose::DkimActive,
+            KeyState::Retired => Purpose::DkimRetired,
+        };
+        let name = super::dkim::record_name(domain, &key);
+        let found = ask(&name, context.resolver.txt(&name)).await;
+        records.push(record(purpose, name, "TXT", Some(key.record()), found, |text| key.is_published_by(text)));
+    }
+    Ok(records)
 }
 
 /// The host's own addresses, and for each of them its name.

@@ -6,6 +6,8 @@
 pub mod accounts;
 pub mod aliases;
 pub mod backup;
+pub mod bans;
+pub mod dkim;
 pub mod dns;
 pub mod domains;
 pub mod filter;
@@ -52,6 +54,11 @@ pub enum Operation {
     /// The DNS records that a domain needs, and what is found.
     DomainDns {
         name: String,
+    },
+    /// The keys that sign the domain's mail.
+    DomainDkim {
+        name: String,
+        action: dkim::Action,
     },
 
     AccountList {
@@ -105,6 +112,18 @@ pub enum Operation {
     ScriptActivate {
         address: String,
         name: Option<String>,
+    },
+
+    /// Networks that are shut out.
+    BanList,
+    BanAdd(bans::BanAdd),
+    BanRemove {
+        network: String,
+    },
+    /// Accounts whose sending was stopped.
+    StopList,
+    AllowSending {
+        address: String,
     },
 
     QueueList(queued::QueueFilter),
@@ -168,6 +187,7 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::DomainSet(set) => json(domains::set(context, set).await?),
         Op::DomainRemove { name } => json(domains::remove(context, &name).await?),
         Op::DomainDns { name } => json(dns::check(context, &name).await?),
+        Op::DomainDkim { name, action } => json(dkim::keys(context, &name, action).await?),
         Op::AccountList { domain } => json(accounts::list(context, domain.as_deref())?),
         Op::AccountShow { address } => json(accounts::show(context, &address)?),
         Op::AccountAdd(add) => json(accounts::add(context, add).await?),
@@ -184,6 +204,11 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::ScriptShow { address, name } => json(scripts::show(context, &address, &name)?),
         Op::ScriptPut(put) => json(scripts::put(context, put).await?),
         Op::ScriptActivate { address, name } => json(scripts::activate(context, &address, name).await?),
+        Op::BanList => json(bans::list(context)),
+        Op::BanAdd(add) => json(bans::add(context, &add).await?),
+        Op::BanRemove { network } => json(bans::remove(context, &network).await?),
+        Op::StopList => json(bans::stops(context)?),
+        Op::AllowSending { address } => json(bans::allow_sending(context, &address).await?),
         Op::QueueList(filter) => json(queued::list(context, &filter)?),
         Op::QueueShow { id } => json(queued::show(context, id)?),
         Op::QueueAct(act) => json(queued::act(context, &act).await?),

@@ -26,6 +26,8 @@ pub struct Status {
     pub certificate_fault: Option<String>,
     /// Number of the process that answers.
     pub process: u32,
+    /// Accounts whose sending was stopped.
+    pub sending_stopped: Vec<String>,
     /// Domains.
     pub domains: usize,
     /// Accounts.
@@ -53,6 +55,7 @@ pub fn status(context: &Context) -> Result<Status, OpError> {
         certificate_expires: certificate.map(|status| status.not_after),
         certificate_fault: certificate.and_then(|status| status.fault.clone()),
         process: std::process::id(),
+        sending_stopped: super::bans::stops(context)?.into_iter().map(|stop| stop.address).collect(),
         domains: context.directory.domains()?.len(),
         accounts: context.directory.accounts(None)?.len(),
         queue: context.store().spool_len(),

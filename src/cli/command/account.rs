@@ -71,6 +71,10 @@ enum Action {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Show accounts whose sending was stopped because they sent too much
+    Stopped,
+    /// Let an account send again that was stopped
+    AllowSending { address: String },
     /// Remove an account with all its mail
     Remove {
         address: String,
@@ -136,6 +140,22 @@ impl Account {
                 let password = Password(password::read(password_stdin, &address)?);
                 let value = perform(global, Operation::AccountPassword { address: address.clone(), password }).await?;
                 output::show(global, &value, |_| format!("password of {address} set; its sessions have ended"));
+            }
+            Action::Stopped => {
+                output::show(global, &perform(global, Operation::StopList).await?, |value| {
+                    output::table(
+                        value,
+                        &[
+                            ("ACCOUNT", &|row| output::text(row, "address")),
+                            ("SINCE", &|row| output::time(row, "since")),
+                            ("REASON", &|row| output::text(row, "reason")),
+                        ],
+                    )
+                });
+            }
+            Action::AllowSending { address } => {
+                let value = perform(global, Operation::AllowSending { address: address.clone() }).await?;
+                output::show(global, &value, |_| format!("{address} may send again"));
             }
             Action::Remove { address, yes: _ } => {
                 let value = perform(global, Operation::AccountRemove { address: address.clone() }).await?;

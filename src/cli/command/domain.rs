@@ -3,7 +3,7 @@
 use crate::{args::Global, output, reach::perform};
 use admin::{
     ops::{
-        Operation,
+        Operation, dkim,
         domains::{DomainAdd, DomainSet},
     },
     size,
@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Domains whose mail is kept here
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  gatepost domain add example.org --account-quota 5G\n  gatepost domain set example.org --catch-all office@example.org\n  gatepost domain dns example.org"
+    after_help = "Examples:\n  gatepost domain add example.org --account-quota 5G\n  gatepost domain set example.org --catch-all office@example.org\n  gatepost domain dns example.org\n  gatepost domain dkim example.org --rotate"
 )]
 pub(crate) struct Domain {
     #[command(subcommand)]
@@ -43,6 +43,16 @@ enum Action {
     Remove { name: String },
     /// Show the DNS records that the domain needs, and what the DNS says now
     Dns { name: String },
+    /// Show the keys that sign the domain's mail (DKIM), with their DNS records
+    Dkim {
+        name: String,
+        /// Make new keys; they take over once their records are in the DNS
+        #[arg(long, conflicts_with = "activate")]
+        rotate: bool,
+        /// Let waiting keys sign although their records were not seen from here
+        #[arg(long)]
+        activate: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,6 +105,14 @@ impl Domain {
             Action::Dns { name } => {
                 output::show(global, &perform(global, Operation::DomainDns { name }).await?, records);
             }
+            Action::Dkim { name, rotate, activate } => {
+                let action = match (rotate, activate) {
+                    (true, _) => dkim::Action::Rotate,
+                    (_, true) => dkim::Action::Activate,
+                    _ => dkim::Action::Show,
+                };
+                output::show(global, &perform(global, Operation::DomainDkim { name, action }).await?, keys);
+            }
         }
         Ok(())
     }
@@ -113,6 +131,31 @@ fn domains(value: &Value) -> String {
             ("CATCH-ALL", &|row| output::text(row, "catch_all")),
         ],
     )
+}
+
+/// States, and then the records as a zone file has them.
+fn keys(value: &Value) -> String {
+    let table = output::table(
+        value,
+        &[
+            ("STATE", &|row| output::text(row, "state")),
+            ("SINCE", &|row| output::time(row, "since")),
+            ("ALGORITHM", &|row| output::text(row, "algorithm")),
+            ("SELECTOR", &|row| output::text(row, "selector")),
+            ("RECORD STAYS UNTIL", &|row| output::time(row, "keep_until")),
+        ],
+    );
+    let records = value.as_array().into_iter().flatten().map(|row| {
+        // A string of a TXT record holds 255 octets (RFC 1035 section 3.3.14).
+        let record = output::text(row, "record");
+        let strings: Vec<String> = record
+            .as_bytes()
+            .chunks(200)
+            .map(|part| format!("\"{}\"", String::from_utf8_lossy(part)))
+            .collect();
+        format!("\n{}. IN TXT ( {} )", output::text(row, "name"), strings.join("\n  "))
+    });
+    format!("{table}\n{}", records.collect::<Vec<_>>().join("\n"))
 }
 
 fn records(value: &Value) -> String {

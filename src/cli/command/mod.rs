@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod alias;
 pub(crate) mod backup;
+pub(crate) mod ban;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod domain;

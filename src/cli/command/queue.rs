@@ -80,6 +80,8 @@ enum State {
     Deferred,
     /// An admin holds it
     Held,
+    /// It waits for the time that its sender has set
+    Scheduled,
 }
 
 impl Queue {
@@ -121,6 +123,7 @@ impl From<Filter> for QueueFilter {
             State::Active => queue::State::Active,
             State::Deferred => queue::State::Deferred,
             State::Held => queue::State::Held,
+            State::Scheduled => queue::State::Scheduled,
         });
         Self { domain: filter.domain, sender: filter.sender, state, ..Self::default() }
     }

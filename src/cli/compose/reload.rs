@@ -65,6 +65,9 @@ fn merge(old: &Settings, mut new: Settings) -> (Settings, Vec<&'static str>) {
         "limits.connections_local_max": limits.connections_local_max,
         "limits.connections_local_per_minute_max": limits.connections_local_per_minute_max,
         "limits.incoming_bytes_max": limits.incoming_bytes_max,
+        "limits.offences_max": limits.offences_max,
+        "limits.ban_time": limits.ban_time,
+        "[trust]": trust,
         "limits.sign_in_failures_per_address_max": limits.sign_in_failures_per_address_max,
         "limits.sign_in_failures_per_account_max": limits.sign_in_failures_per_account_max,
     );

@@ -3,11 +3,11 @@
 use super::server::{Drains, Server};
 use crate::{figures, web::Local};
 use admin::{Context, control};
-use config::{Limits, Settings};
+use config::{Limits, Settings, Trust};
 use net::{
     Peer, Stream,
     limits::{ConnectionLimits, Refusal},
-    listener::{self, Service},
+    listener::{self, Banned, Service},
     pipe::{self, Connector},
     shutdown::Shutdown,
 };
@@ -38,6 +38,9 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         let smtp = smtp::server::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone());
         Arc::new(smtp.with_filter(context.filter.clone()))
     };
+    let smtp_doors = smtp(&drains.doors);
+    // One count of what an account sends, whichever way.
+    let smtp_core = Arc::new(smtp_doors.beside(drains.core.clone()));
     let imap = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
         Arc::new(imap::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
@@ -50,7 +53,7 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
     let pop3 = pop3::Context::new(context.directory.clone(), now.clone(), Some(tls.clone()), drains.doors.clone());
     let services = Services {
         settings,
-        smtp: [smtp(&drains.doors), smtp(&drains.core)],
+        smtp: [smtp_doors, smtp_core],
         imap: [imap(&drains.doors), imap(&drains.core)],
         pop3: Arc::new(pop3),
         sieve: [sieve(&drains.doors), sieve(&drains.core)],
@@ -96,15 +99,22 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         }
     });
 
+    let banned: Banned = {
+        let directory = context.directory.clone();
+        Arc::new(move |client| directory.is_banned(client))
+    };
     let door = |listeners, tls, limits: &ConnectionLimits| Door {
         listeners,
         tls,
         limits: limits.clone(),
+        trust: now.trust.clone(),
+        banned: banned.clone(),
         shutdown: doors.clone(),
     };
     let [mx, submission, imap, managesieve, pop3] = [(); 5].map(|()| ConnectionLimits::new(&now.limits));
     let implicit = Some(tls.clone());
-    use smtp::server::Service::{Mx, Submission};
+    use smtp::server::Service::{Lmtp, Mx, Submission};
+    door(listeners.lmtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Lmtp));
     door(listeners.smtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Mx));
     for (listeners, tls) in [(listeners.submission, None), (listeners.submissions, implicit.clone())] {
         let handler = smtp_handler(&services.smtp[0], Submission);
@@ -126,6 +136,8 @@ fn in_the_background(context: &Context, drains: &Drains) {
     let doors = &drains.doors;
     let (queue, shutdown) = (context.queue.clone(), doors.clone());
     doors.spawn(async move { queue.run(shutdown).await });
+    let (queue, shutdown) = (context.queue.clone(), doors.clone());
+    doors.spawn(async move { queue.keep(shutdown).await });
     let (filter, shutdown) = (context.filter.clone(), doors.clone());
     doors.spawn(async move { filter.run(shutdown).await });
     let store = context.store().clone();
@@ -157,6 +169,8 @@ struct Door {
     listeners: Vec<TcpListener>,
     tls: Option<Arc<rustls::ServerConfig>>,
     limits: ConnectionLimits,
+    trust: Trust,
+    banned: Banned,
     shutdown: Shutdown,
 }
 
@@ -168,7 +182,8 @@ impl Door {
     {
         for listener in self.listeners {
             let (tls, limits) = (self.tls.clone(), self.limits.clone());
-            let service = Service { tls, limits, refusal, handler: handler.clone() };
+            let (trust, banned) = (self.trust.clone(), self.banned.clone());
+            let service = Service { tls, limits, refusal, trust, banned, handler: handler.clone() };
             self.shutdown.spawn(listener::serve(listener, service, self.shutdown.clone()));
         }
     }
@@ -181,7 +196,11 @@ fn smtp_handler(
     service: smtp::server::Service,
 ) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
     let context = context.clone();
-    let name = if service == smtp::server::Service::Mx { "mx" } else { "submission" };
+    let name = match service {
+        smtp::server::Service::Mx => "mx",
+        smtp::server::Service::Submission => "submission",
+        smtp::server::Service::Lmtp => "lmtp",
+    };
     figures::counted(name, move |stream, peer| smtp::server::session(stream, peer, service, context.clone()))
 }
 

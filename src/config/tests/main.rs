@@ -2,7 +2,7 @@
 
 use config::{
     Error, Limits, Settings, Template,
-    settings::{Engine, LogFormat},
+    settings::{Engine, HopTls, LogFormat, Route},
     template::PORTS_FROM_MAX,
 };
 use proptest::prelude::*;
@@ -89,10 +89,71 @@ fn every_key_is_read() {
     assert_eq!((settings.queue.deliveries_max, settings.queue.port), (16, 2525));
     let smarthost = settings.queue.smarthost.expect("is set");
     assert_eq!((smarthost.host.as_str(), smarthost.port), ("relay.example.net", 587));
-    let routes: Vec<_> = settings.queue.routes.iter().map(|r| (&*r.domain, &*r.host, r.port)).collect();
-    assert_eq!(routes, [("example.com", "10.0.0.5", 25), ("example.net", "2001:db8::5", 26)]);
+    let route = |route: &Route| (route.domain.clone().unwrap_or_default(), route.hop.host.clone(), route.hop.port);
+    let routes: Vec<_> = settings.queue.routes.iter().map(route).collect();
+    let (first, second) = (("example.com", "10.0.0.5"), ("example.net", "2001:db8::5"));
+    let expected = [(first, 25), (second, 26)].map(|((domain, host), port)| (domain.to_owned(), host.to_owned(), port));
+    assert_eq!(routes, expected);
     assert_eq!(settings.limits.message_bytes_max, 10 << 20);
     assert_eq!((settings.log.format, settings.log.filter.as_str()), (LogFormat::Json, "debug"));
+}
+
+#[test]
+fn peers_next_hops_and_addresses_are_read() {
+    let settings = parse(
+        r#"
+        hostname = "mx.example.org"
+        [listen]
+        lmtp = ["127.0.0.1:24"]
+        [trust]
+        proxy = ["10.0.0.0/8", "2001:db8::/32"]
+        xclient = ["192.0.2.1"]
+        [queue]
+        srs = false
+        sources = ["192.0.2.25", "2001:db8::25"]
+        [[queue.routes]]
+        sender = "example.net"
+        host = "relay.example.net"
+        port = 465
+        tls = "implicit"
+        "#,
+    )
+    .expect("is valid");
+    let address = |text: &str| text.parse().expect("is an address");
+    assert_eq!(settings.listen.lmtp, ["127.0.0.1:24".parse().expect("is an address")]);
+    assert!(settings.trust.is_proxy(address("10.9.8.7")) && settings.trust.is_proxy(address("::ffff:10.0.0.1")));
+    assert!(!settings.trust.is_proxy(address("11.0.0.1")) && !settings.trust.is_proxy(address("192.0.2.1")));
+    assert!(settings.trust.may_speak_for_others(address("192.0.2.1")));
+    assert!(!settings.trust.may_speak_for_others(address("192.0.2.10")));
+    assert!(!settings.queue.srs && settings.queue.sources.len() == 2);
+    let route = &settings.queue.routes[0];
+    assert_eq!((&route.domain, route.sender.as_deref()), (&None, Some("example.net")));
+    assert_eq!(route.hop.tls, Some(HopTls::Implicit));
+}
+
+#[test]
+fn peers_next_hops_and_addresses_are_checked() {
+    check(
+        "[trust]\nproxy = [\"10.0.0.1/8\"]",
+        "gatepost.toml:3: trust.proxy: has bits beyond its prefix: write 10.0.0.0/8 for the whole network",
+    );
+    check(
+        "[trust]\nxclient = [\"10.0.0.1*\"]",
+        "gatepost.toml:3: trust.xclient: must be networks such as \"10.0.0.0/8\", \"2001:db8::/32\" or \"192.0.2.1\", not \"10.0.0.1*\"",
+    );
+    check(
+        "[queue]\nsources = [\"192.0.2.1\", \"192.0.2.2\"]",
+        "gatepost.toml:3: queue.sources: must have at most one IPv4 and one IPv6 address",
+    );
+    check("[queue]\nsources = [\"192.0.2.0/24\"]", "gatepost.toml:3: queue.sources: must be single addresses");
+    check(
+        "[[queue.routes]]\nhost = \"h\"\nsender = \"a.org\"\ntls = \"yes\"",
+        "gatepost.toml:5: queue.routes.tls: must be \"implicit\", \"required\" or \"offered\", not \"yes\"",
+    );
+    check(
+        "[limits]\noffences_max = 5",
+        "gatepost.toml:3: limits.offences_max: must be a whole number from 10 to 1000000000, not 5",
+    );
 }
 
 #[test]

@@ -5,32 +5,13 @@ mod dns;
 mod listener;
 mod tls;
 
-use config::{Limits, Settings, settings};
+use config::{Limits, Settings};
 use net::{limits::ConnectionLimits, limits::Refusal, listener::Service};
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path};
 
 /// Settings with nothing but a folder.
 fn settings(data_dir: &Path) -> Settings {
-    Settings {
-        hostname: "mail.example.test".into(),
-        data_dir: data_dir.into(),
-        listen: settings::Listen::default(),
-        loopback: true,
-        tls: settings::Tls::default(),
-        dns: settings::Dns::default(),
-        store: settings::Store::default(),
-        queue: settings::Queue {
-            lifetime: Duration::from_secs(60),
-            warn_after: Duration::from_secs(60),
-            per_destination_max: 1,
-            deliveries_max: 1,
-            smarthost: None,
-            routes: Vec::new(),
-            port: 25,
-        },
-        limits: Limits::default(),
-        log: settings::Log::default(),
-    }
+    Settings { loopback: true, ..Settings::new("mail.example.test", data_dir) }
 }
 
 fn anywhere() -> SocketAddr {
@@ -38,7 +19,14 @@ fn anywhere() -> SocketAddr {
 }
 
 fn service<H>(limits: &Limits, handler: H) -> Service<H> {
-    Service { tls: None, limits: ConnectionLimits::new(limits), refusal, handler }
+    Service {
+        tls: None,
+        limits: ConnectionLimits::new(limits),
+        refusal,
+        trust: config::Trust::default(),
+        banned: net::listener::nobody_banned(),
+        handler,
+    }
 }
 
 fn refusal(refusal: Refusal) -> String {

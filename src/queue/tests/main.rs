@@ -1,13 +1,17 @@
 //! The queue over a real store and directory, with a name server and mail servers that do what they are told.
 //!
 //! Layout: [`delivering`] what goes well, [`failing`] what does not, [`routes`] which server, [`durable`] ends and restarts,
-//! [`operating`] what an admin does.
+//! [`operating`] what an admin does, [`signing`] DKIM, [`dsn`] what senders asked for, [`policies`]
+//! MTA-STS and REQUIRETLS.
 
 mod delivering;
+mod dsn;
 mod durable;
 mod failing;
 mod operating;
+mod policies;
 mod routes;
+mod signing;
 
 use config::Settings;
 use directory::{Account, Directory, account::NewAccount};
@@ -19,7 +23,7 @@ use smtp::{
     intake::{self, Draft, Incoming, Recipient},
 };
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
-use store::{Options, Role, SpoolId, Store, TraceId, spool::SpoolEntry, trace::Step};
+use store::{Options, Role, SpoolId, Store, Terms, TraceId, spool::SpoolEntry, trace::Step};
 use tempfile::TempDir;
 use testkit::{Dns, Sink, sink};
 use tokio::task::JoinHandle;
@@ -58,10 +62,14 @@ impl World {
 
     /// With a server elsewhere as described.
     async fn with(options: sink::Options) -> Self {
+        Self::within(TempDir::new().unwrap(), options).await
+    }
+
+    /// In a folder of the test's own.
+    async fn within(folder: TempDir, options: sink::Options) -> Self {
         let (dns, sink) = (Dns::start().await, Sink::with(options).await);
         dns.mx("elsewhere.test", 10, "mx.elsewhere.test");
         dns.host("mx.elsewhere.test", &sink.address().ip().to_string());
-        let folder = TempDir::new().unwrap();
         let mut settings = Settings::new("mail.example.test", folder.path());
         settings.dns.servers = vec![dns.address()];
         settings.queue.port = sink.port();
@@ -111,6 +119,23 @@ impl World {
     }
 
     async fn send_from(&self, from: &str, to: &[&str], text: &str) -> TraceId {
+        self.take_in(from, to, text, |_| {}).await
+    }
+
+    /// As submission takes it from alice, who has signed in.
+    async fn submit(&self, to: &[&str], text: &str, terms: Terms) -> TraceId {
+        let account = Some(self.alice.id);
+        self.take_in("alice@example.test", to, text, |incoming| {
+            incoming.account = account;
+            for recipient in &mut incoming.recipients {
+                recipient.terms = terms.clone();
+            }
+            incoming.terms = terms;
+        })
+        .await
+    }
+
+    async fn take_in(&self, from: &str, to: &[&str], text: &str, change: impl FnOnce(&mut Incoming)) -> TraceId {
         let reverse_path: ReversePath = from.parse().unwrap();
         let size = Some(text.len() as u64);
         let resolve = |to: &&str| Recipient::resolve(&self.directory, address(to), true, size).unwrap();
@@ -118,7 +143,7 @@ impl World {
         let trace = TraceId::new(at);
         let mut draft = Draft::new(&reverse_path, &format!("Received: id {trace}\r\n"), text.len());
         draft.bytes.extend_from_slice(text.as_bytes());
-        let incoming = Incoming {
+        let mut incoming = Incoming {
             reverse_path,
             recipients,
             account: None,
@@ -133,6 +158,7 @@ impl World {
             origin: smtp::intake::Origin::default(),
             message: draft.finish(),
         };
+        change(&mut incoming);
         intake::accept(&self.directory, incoming).await.unwrap();
         trace
     }

@@ -1,7 +1,7 @@
 //! Which server gets the message.
 
 use super::{MINUTE, World, trusting};
-use config::settings::{Route, Smarthost};
+use config::settings::{HopTls, Route, Smarthost};
 use testkit::{
     Sink,
     sink::{Options, Tls},
@@ -92,12 +92,60 @@ async fn ipv6_goes_first_and_ipv4_is_tried_when_it_fails() {
 async fn a_route_goes_before_the_dns() {
     let mut world = World::new().await;
     let other = Sink::start().await;
-    let route = Route { domain: "elsewhere.test".into(), host: "127.0.0.1".into(), port: other.port() };
+    let route = Route { domain: Some("elsewhere.test".into()), sender: None, hop: hop(&other) };
     world.settings.queue.routes = vec![route];
     world.start();
     world.send(&["bob@elsewhere.test"]).await;
     assert_eq!(other.received(1).await[0].to, ["bob@elsewhere.test"]);
     assert_eq!(world.sink.connections(), 0);
+}
+
+/// A next hop without anything particular.
+fn hop(sink: &Sink) -> Smarthost {
+    Smarthost { host: "127.0.0.1".into(), port: sink.port(), tls: None, username: None, password_file: None }
+}
+
+#[tokio::test]
+async fn a_route_of_senders_takes_their_mail_and_the_one_for_a_domain_goes_first() {
+    let mut world = World::new().await;
+    let (of_senders, of_domain) = (Sink::start().await, Sink::start().await);
+    world.settings.queue.routes = vec![
+        Route { domain: None, sender: Some("example.test".into()), hop: hop(&of_senders) },
+        Route { domain: Some("fixed.test".into()), sender: None, hop: hop(&of_domain) },
+    ];
+    world.start();
+    world.send(&["bob@absent.test", "bob@fixed.test"]).await;
+    world.send_from("carol@other.test", &["dora@elsewhere.test"], "Subject: x\r\n\r\n").await;
+    assert_eq!(of_senders.received(1).await[0].to, ["bob@absent.test"]);
+    assert_eq!(of_domain.received(1).await[0].to, ["bob@fixed.test"]);
+    assert_eq!(world.sink.received(1).await[0].to, ["dora@elsewhere.test"]);
+}
+
+#[tokio::test]
+async fn connections_come_from_the_address_that_was_chosen() {
+    let mut world = World::new().await;
+    world.settings.queue.sources = vec!["127.0.0.9".parse().unwrap(), "::1".parse().unwrap()];
+    world.start();
+    world.send(&["bob@elsewhere.test"]).await;
+    assert_eq!(world.sink.received(1).await[0].client.to_string(), "127.0.0.9");
+}
+
+#[tokio::test]
+async fn a_smarthost_may_speak_tls_from_the_first_byte() {
+    let (mut world, smart) = with_smarthost(Tls::Implicit, "open sesame").await;
+    world.start();
+    world.send(&["bob@elsewhere.test"]).await;
+    let received = smart.received(1).await;
+    assert!(received[0].tls && received[0].user.as_deref() == Some("alice"));
+    world.empty().await;
+    // Not without a certificate that is trusted.
+    let (mut world, smart) = with_smarthost(Tls::Implicit, "open sesame").await;
+    world.tls = trusting(&[]);
+    world.start();
+    world.send(&["bob@elsewhere.test"]).await;
+    let reply = world.tried(1).await.last_reply.unwrap();
+    assert!(reply.starts_with("TLS failed"), "{reply}");
+    assert_eq!(smart.times(testkit::sink::Step::Auth), 0);
 }
 
 /// A world whose mail goes by a smarthost with this password on file.
@@ -112,6 +160,7 @@ async fn with_smarthost(tls: Tls, password: &str) -> (World, Sink) {
     world.settings.queue.smarthost = Some(Smarthost {
         host: "smart.test".into(),
         port: smart.port(),
+        tls: (tls == Tls::Implicit).then_some(HopTls::Implicit),
         username: Some("alice".into()),
         password_file: Some(file),
     });

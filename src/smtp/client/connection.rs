@@ -5,10 +5,15 @@ use crate::proto::response::{Capabilities, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::BytesMut;
 use rustls::pki_types::ServerName;
-use std::{io, net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
@@ -52,6 +57,15 @@ pub struct Hop {
     pub tls: TlsPolicy,
     /// How to sign in. Taken over TLS, or by a server on this host, only.
     pub credentials: Option<Credentials>,
+    /// The address of ours that the connection comes from; `None` leaves it to the system.
+    pub source: Option<IpAddr>,
+}
+
+async fn connect(hop: &Hop) -> io::Result<TcpStream> {
+    let Some(source) = hop.source else { return TcpStream::connect(hop.address).await };
+    let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(hop.address).await
 }
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -65,7 +79,11 @@ pub struct Connection {
     pub capabilities: Capabilities,
     /// Whether TLS is in use.
     pub secure: bool,
+    /// Whether the server's certificate was checked.
+    pub verified: bool,
     pub(super) timeouts: Timeouts,
+    /// Transactions so far.
+    pub(super) transactions: usize,
 }
 
 impl Connection {
@@ -91,7 +109,7 @@ impl Connection {
         tls: &Tls,
         timeouts: Timeouts,
     ) -> Result<Self, Error> {
-        let connect = timeout(timeouts.connect, TcpStream::connect(hop.address)).await;
+        let connect = timeout(timeouts.connect, connect(hop)).await;
         let tcp = connect.map_err(|_| Error::Timeout(Stage::Connect))?.map_err(|e| Error::Io(e, Stage::Connect))?;
         let _ = tcp.set_nodelay(true);
         let mut connection = Self {
@@ -99,7 +117,9 @@ impl Connection {
             input: BytesMut::new(),
             capabilities: Capabilities::default(),
             secure: false,
+            verified: false,
             timeouts,
+            transactions: 0,
         };
         if policy == TlsPolicy::Implicit {
             connection.start_tls(hop, TlsConnector::from(tls.verified.clone())).await?;
@@ -120,6 +140,7 @@ impl Connection {
         } else if policy == TlsPolicy::Required {
             return Err(Error::TlsMissing);
         }
+        connection.verified = matches!(policy, TlsPolicy::Required | TlsPolicy::Implicit);
         if let Some(credentials) = &hop.credentials {
             connection.sign_in(hop, credentials).await?;
         }

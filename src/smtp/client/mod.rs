@@ -16,7 +16,7 @@ pub mod error;
 pub mod tls;
 
 pub use connection::{Connection, Credentials, Hop, TlsPolicy};
-pub use delivery::{Body, Envelope, Outcome};
+pub use delivery::{Body, Envelope, Outcome, RcptTo};
 pub use error::{Error, Stage};
 pub use tls::Tls;
 

@@ -88,7 +88,7 @@ impl Rules {
         self.events.push(incoming.event(Step::Bounced, recipients, &format!("Sieve: {}", words.join("; "))));
         if let Some(sender) = incoming.reverse_path.0.clone() {
             let text = report(incoming, &sender, &self.refused);
-            self.send(incoming, None, ReversePath::NULL, sender, text.into());
+            self.send(incoming, None, ReversePath::NULL, sender, &text.into());
         }
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Rules {
         };
         self.tell(incoming, &target, &copies, &outcome.outgoing, outcome.fault.as_deref());
         for Outgoing { reverse_path, to, message, .. } in outcome.outgoing {
-            self.send(incoming, Some(target.account), reverse_path, to, message);
+            self.send(incoming, Some(target.account), reverse_path, to, &message);
         }
         self.ruled.push(Ruled { target, copies, note, memories: outcome.memories });
         Ok(())
@@ -178,9 +178,9 @@ impl Rules {
         account: Option<AccountId>,
         reverse_path: ReversePath,
         recipient: Address,
-        bytes: Bytes,
+        bytes: &Bytes,
     ) {
-        let body = NewBody::new(&bytes);
+        let body = NewBody::new(bytes);
         self.spool.push(SpoolEntry {
             id: SpoolId(0),
             body: body.id(),
@@ -257,10 +257,12 @@ impl Copy {
             Place::Keep => tx.mailbox_by_role(account, Role::Inbox),
             Place::Role(role) => tx.mailbox_by_role(account, *role),
             Place::Mailbox { name, create } => match tx.mailbox_by_name(account, name) {
-                Err(store::Error::NotFound(_)) if *create => tx.mailbox_create(account, name, None).and_then(|mailbox| {
-                    tx.mailbox_subscribe(account, &mailbox.name, true)?;
-                    Ok(mailbox)
-                }),
+                Err(store::Error::NotFound(_)) if *create => {
+                    tx.mailbox_create(account, name, None).and_then(|mailbox| {
+                        tx.mailbox_subscribe(account, &mailbox.name, true)?;
+                        Ok(mailbox)
+                    })
+                }
                 found => found,
             },
         };
@@ -283,9 +285,8 @@ impl Copy {
 }
 
 fn delivery(incoming: &Incoming, target: &Target) -> Delivery {
-    let leads_here = |recipient: &&super::Recipient| {
-        recipient.accounts.iter().any(|account| account.account == target.account)
-    };
+    let leads_here =
+        |recipient: &&super::Recipient| recipient.accounts.iter().any(|account| account.account == target.account);
     let named = incoming.recipients.iter().find(leads_here);
     Delivery {
         account: target.account,
@@ -308,6 +309,7 @@ fn report(incoming: &Incoming, sender: &Address, refused: &[(Target, String)]) -
     let status = |(target, reason): &(Target, String)| RecipientStatus {
         recipient: target.address.to_wire(),
         original: None,
+        original_typed: None,
         action: "failed",
         status: "5.7.1".to_owned(),
         remote: None,
@@ -324,7 +326,9 @@ fn report(incoming: &Incoming, sender: &Address, refused: &[(Target, String)]) -
         at: incoming.at,
         message_id: &format!("{}@{hostname}", TraceId::new(incoming.at)),
         recipients: &statuses,
+        envelope_id: None,
         original_header: &relayed[..header::header_length(&relayed)],
+        original: None,
     };
     report.render()
 }

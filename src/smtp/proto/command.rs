@@ -1,6 +1,7 @@
 //! Commands (RFC 5321 section 4.1.1 and its extensions), read from one line.
 
 use super::{
+    parameters::{MailParameters, RcptParameters, decimal},
     path::{self, Path, PathError},
     reply::{self, Reply},
 };
@@ -12,10 +13,12 @@ pub enum Command<'a> {
     Ehlo(&'a str),
     /// HELO with the client's name.
     Helo(&'a str),
+    /// LHLO with the client's name (RFC 2033).
+    Lhlo(&'a str),
     /// MAIL.
     Mail(Path, MailParameters),
     /// RCPT.
-    Rcpt(Path),
+    Rcpt(Path, RcptParameters),
     /// DATA.
     Data,
     /// BDAT (RFC 3030).
@@ -41,17 +44,12 @@ pub enum Command<'a> {
     Help,
     /// QUIT.
     Quit,
-}
-
-/// Parameters of MAIL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MailParameters {
-    /// SIZE (RFC 1870).
-    pub size: Option<u64>,
-    /// `BODY=8BITMIME` (RFC 6152).
-    pub eight_bit: bool,
-    /// SMTPUTF8 (RFC 6531).
-    pub utf8: bool,
+    /// XCLIENT with its attributes: a trusted hop tells of the client that it speaks for.
+    Xclient(&'a str),
+    /// XHELD: messages of the account that wait for their time.
+    Xheld,
+    /// XCANCEL with the id of a message that waits for its time.
+    Xcancel(&'a str),
 }
 
 /// Reads a command from a line without its CRLF.
@@ -73,6 +71,7 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Reply> {
     match &*name {
         b"EHLO" => host(rest).map(Command::Ehlo),
         b"HELO" => host(rest).map(Command::Helo),
+        b"LHLO" => host(rest).map(Command::Lhlo),
         b"MAIL" => mail(rest),
         b"RCPT" => rcpt(rest),
         b"DATA" => bare(rest, Command::Data),
@@ -83,6 +82,10 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Reply> {
         b"QUIT" => bare(rest, Command::Quit),
         b"NOOP" => Ok(Command::Noop),
         b"HELP" => Ok(Command::Help),
+        b"XCLIENT" if !rest.is_empty() => Ok(Command::Xclient(rest)),
+        b"XHELD" => bare(rest, Command::Xheld),
+        b"XCANCEL" if !rest.trim().is_empty() => Ok(Command::Xcancel(rest.trim())),
+        b"XCLIENT" | b"XCANCEL" => Err(reply::SYNTAX_PARAMETERS),
         b"VRFY" if !rest.is_empty() => Ok(Command::Vrfy),
         b"EXPN" if !rest.is_empty() => Ok(Command::Expn),
         b"VRFY" | b"EXPN" => Err(reply::SYNTAX_PARAMETERS),
@@ -113,24 +116,7 @@ fn mail(rest: &str) -> Result<Command<'_>, Reply> {
         PathError::Syntax => reply::SYNTAX_MAIL,
         PathError::Address => reply::BAD_SENDER,
     })?;
-    let mut parameters = MailParameters::default();
-    for parameter in rest.split_ascii_whitespace() {
-        let (key, value) = parameter.split_once('=').map_or((parameter, None), |(key, value)| (key, Some(value)));
-        match value {
-            None if key.eq_ignore_ascii_case("SMTPUTF8") => parameters.utf8 = true,
-            Some(value) if key.eq_ignore_ascii_case("SIZE") => {
-                parameters.size = Some(decimal(value).ok_or(reply::SYNTAX_PARAMETERS)?);
-            }
-            Some(value) if key.eq_ignore_ascii_case("BODY") => match value {
-                _ if value.eq_ignore_ascii_case("8BITMIME") => parameters.eight_bit = true,
-                _ if value.eq_ignore_ascii_case("7BIT") => parameters.eight_bit = false,
-                _ => return Err(reply::UNKNOWN_PARAMETER),
-            },
-            // Who first submitted it (RFC 4954 section 5) is not used here and must be allowed.
-            Some(_) if key.eq_ignore_ascii_case("AUTH") => {}
-            _ => return Err(reply::UNKNOWN_PARAMETER),
-        }
-    }
+    let parameters = MailParameters::parse(rest)?;
     Ok(Command::Mail(path, parameters))
 }
 
@@ -143,8 +129,7 @@ fn rcpt(rest: &str) -> Result<Command<'_>, Reply> {
     })?;
     match path {
         Path::Null => Err(reply::BAD_RECIPIENT),
-        _ if !rest.trim().is_empty() => Err(reply::UNKNOWN_PARAMETER),
-        _ => Ok(Command::Rcpt(path)),
+        _ => Ok(Command::Rcpt(path, RcptParameters::parse(rest)?)),
     }
 }
 
@@ -166,13 +151,4 @@ fn auth(rest: &str) -> Result<Command<'_>, Reply> {
     let mechanism = words.next().ok_or(reply::SYNTAX_PARAMETERS)?;
     let initial = words.next();
     if words.next().is_some() { Err(reply::SYNTAX_PARAMETERS) } else { Ok(Command::Auth(mechanism, initial)) }
-}
-
-/// A number of at most 20 digits (RFC 1870 section 4).
-fn decimal(text: &str) -> Option<u64> {
-    if text.is_empty() || text.len() > 20 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    // Twenty digits may exceed 64 bits; that is beyond every bound anyway.
-    Some(text.parse().unwrap_or(u64::MAX))
 }

@@ -79,7 +79,7 @@ pub const RECIPIENT_OK: Reply = Reply::fixed(250, [2, 1, 5], "Recipient OK");
 pub const VRFY: Reply = Reply::fixed(252, [2, 5, 0], "Cannot VRFY; send a message and see");
 /// After HELP.
 pub const HELP: Reply =
-    Reply::fixed(214, [2, 0, 0], "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP STARTTLS AUTH");
+    Reply::fixed(214, [2, 0, 0], "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP STARTTLS AUTH XHELD XCANCEL");
 /// After DATA.
 pub const SEND_TEXT: Reply = Reply::plain(354, "Go ahead, end with <CRLF>.<CRLF>");
 /// After STARTTLS.
@@ -191,6 +191,16 @@ pub const BARE_IN_CHUNK: Reply = Reply::fixed(550, [5, 5, 2], "The message has C
 pub const TEXT_LINE_TOO_LONG: Reply = Reply::fixed(500, [5, 5, 2], "The message has a line that is too long");
 /// A mail loop.
 pub const LOOP: Reply = Reply::fixed(554, [5, 4, 6], "The message has been through too many servers: mail loop");
+/// XCANCEL of a message that is not there, or whose time has come.
+pub const NOT_HELD: Reply = Reply::fixed(550, [5, 5, 0], "No message with that id waits for its time");
+/// A time to hold a message that is beyond what is allowed (RFC 4865 section 4.1).
+pub const HELD_TOO_LONG: Reply = Reply::fixed(501, [5, 5, 4], "The time is further away than messages are held here");
+/// An account that has sent too much: an administrator has to look at it.
+pub const SENDING_STOPPED: Reply =
+    Reply::fixed(550, [5, 7, 1], "Sending was stopped for this account, ask your administrator");
+/// An account at its bound for an hour.
+pub const SENDING_TOO_FAST: Reply =
+    Reply::fixed(450, [4, 7, 1], "This account has sent as much as it may in an hour, try again later");
 /// An unknown parameter of MAIL or RCPT.
 pub const UNKNOWN_PARAMETER: Reply = Reply::fixed(555, [5, 5, 4], "Unknown parameter");
 
@@ -213,8 +223,12 @@ impl From<&Error> for Reply {
 /// A recipient's words as the text of a reply: ASCII on one line, for a reply says no charset (RFC 5429 section 2.1.1).
 fn refusal(reason: &str) -> String {
     let plain = |c: char| if c.is_whitespace() { ' ' } else { c };
-    let text: String =
-        reason.chars().map(plain).map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).take(400).collect();
+    let text: String = reason
+        .chars()
+        .map(plain)
+        .map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' })
+        .take(400)
+        .collect();
     let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
     if words.is_empty() { "The recipient refuses this message".to_owned() } else { words.join(" ") }
 }

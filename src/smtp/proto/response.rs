@@ -126,6 +126,16 @@ pub struct Capabilities {
     pub eight_bit: bool,
     /// SMTPUTF8 (RFC 6531).
     pub utf8: bool,
+    /// DSN (RFC 3461).
+    pub dsn: bool,
+    /// DELIVERBY (RFC 2852): the least time it takes, seconds.
+    pub deliver_by: Option<i64>,
+    /// REQUIRETLS (RFC 8689).
+    pub require_tls: bool,
+    /// LIMITS RCPTMAX (RFC 9422).
+    pub recipients_max: Option<usize>,
+    /// LIMITS MAILMAX (RFC 9422): transactions of one connection.
+    pub transactions_max: Option<usize>,
     /// STARTTLS (RFC 3207).
     pub starttls: bool,
     /// SIZE (RFC 1870): `Some(0)` is "no fixed bound".
@@ -147,11 +157,31 @@ impl Capabilities {
                 Some("8BITMIME") => capabilities.eight_bit = true,
                 Some("SMTPUTF8") => capabilities.utf8 = true,
                 Some("STARTTLS") => capabilities.starttls = true,
+                Some("DSN") => capabilities.dsn = true,
+                Some("REQUIRETLS") => capabilities.require_tls = true,
+                Some("DELIVERBY") => {
+                    capabilities.deliver_by = Some(words.next().and_then(|least| least.parse().ok()).unwrap_or(0));
+                }
+                Some("LIMITS") => capabilities.limits(&upper),
                 Some("SIZE") => capabilities.size = Some(words.next().and_then(|size| size.parse().ok()).unwrap_or(0)),
                 Some("AUTH") => capabilities.auth.extend(words.map(str::to_owned)),
                 _ => {}
             }
         }
         capabilities
+    }
+
+    /// `LIMITS RCPTMAX=100 MAILMAX=50` (RFC 9422 section 4).
+    fn limits(&mut self, line: &str) {
+        for limit in line.split(' ').skip(1) {
+            match limit
+                .split_once('=')
+                .map(|(name, value)| (name, value.parse().ok().filter(|&value: &usize| value > 0)))
+            {
+                Some(("RCPTMAX", value)) => self.recipients_max = value,
+                Some(("MAILMAX", value)) => self.transactions_max = value,
+                _ => {}
+            }
+        }
     }
 }

@@ -6,11 +6,14 @@ use crate::{
         self, Draft, Incoming,
         header::{self, Survey},
     },
-    proto::reply::{self, Reply},
+    proto::{
+        parameters::{Hold, MailParameters},
+        reply::{self, Reply},
+    },
 };
 use config::Limits;
 use mail::received::Received;
-use store::{TraceId, trace::Step};
+use store::{Terms, TraceId, terms::DeliverBy, trace::Step};
 
 /// Room made at once for the text of a message, whatever SIZE it claims.
 const ROOM_BYTES_MAX: usize = 256 * 1024;
@@ -56,6 +59,9 @@ pub(super) async fn finish(connection: &Connection, transaction: Transaction) ->
     let reply = match take(connection, transaction, trace, at).await {
         Ok(accepted) => {
             judge::wrote(connection, &named, at).await;
+            if let Some(login) = &connection.login {
+                connection.context.caps.count(login.account.id, recipients, intake::now());
+            }
             metrics::counter!("gatepost_smtp_messages_total", "service" => service).increment(1);
             metrics::counter!("gatepost_smtp_bytes_total", "service" => service).increment(size);
             tracing::info!(
@@ -89,7 +95,7 @@ async fn take(
         || recipients.iter().any(|recipient| recipient.remote.iter().any(mail::address::Address::is_utf8));
     let utf8 = utf8_envelope || (parameters.utf8 && survey.eight_bit);
     match connection.service {
-        Service::Mx => {
+        Service::Mx | Service::Lmtp => {
             let cut = survey.return_path;
             judge::message(connection, &reverse_path, &mut recipients, &mut draft, (trace, at), cut).await?;
         }
@@ -120,7 +126,7 @@ async fn take(
             helo: connection.session.client_name().to_string(),
             ..intake::Origin::default()
         },
-        terms: store::Terms::default(),
+        terms: terms(&parameters, at),
         message: draft.finish(),
     };
     intake::accept(&connection.context.directory, incoming).await.map_err(|error| {
@@ -130,6 +136,32 @@ async fn take(
         }
         reply
     })
+}
+
+/// What the client asked for of the message as a whole.
+fn terms(parameters: &MailParameters, at: i64) -> Terms {
+    let deliver_by = parameters.by.map(|by| DeliverBy {
+        at: at.saturating_add(by.seconds.saturating_mul(1000)),
+        give_up: by.give_up,
+        trace: by.trace,
+    });
+    Terms {
+        envelope_id: parameters.envelope_id.clone(),
+        returned: parameters.returned,
+        require_tls: parameters.require_tls,
+        deliver_by,
+        // A time that is over holds nothing (RFC 4865 section 4.1).
+        release_at: parameters.hold.map(|hold| release_at(hold, at)).filter(|&release| release > at),
+        ..Terms::default()
+    }
+}
+
+/// When a message that came at `at` may be sent, milliseconds since 1970.
+pub(super) fn release_at(hold: Hold, at: i64) -> i64 {
+    match hold {
+        Hold::For(seconds) => at.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)),
+        Hold::Until(time) => time,
+    }
 }
 
 /// What submission demands of the header (RFC 6409 section 8): one From, of the account; ASCII unless SMTPUTF8.

@@ -1,20 +1,32 @@
 //! What the directory says to senders, recipients and sign-ins.
 
-use super::{Service, connection::Connection};
+use super::{Service, accept, connection::Connection};
 use crate::{
-    intake::{Recipient, Refusal, recipient::may_send},
+    intake::{self, Recipient, Refusal, recipient::may_send},
     proto::{
+        parameters::{MailParameters, RcptParameters},
         path::Path,
         reply::{self, Reply},
     },
 };
+use config::Limits;
 use directory::{Directory, SignInError, sasl::SaslError};
 use mail::address::{Address, ReversePath};
+use store::Terms;
 
 /// Whether the client may send from this address.
-pub(super) fn sender(connection: &Connection, reverse_path: &ReversePath) -> Result<(), Reply> {
-    if connection.service == Service::Mx {
+pub(super) fn sender(
+    connection: &Connection,
+    reverse_path: &ReversePath,
+    parameters: &MailParameters,
+) -> Result<(), Reply> {
+    if connection.service != Service::Submission {
         return Ok(());
+    }
+    let longest = i64::try_from(Limits::FUTURE_RELEASE_MAX.as_millis()).unwrap_or(i64::MAX);
+    let now = intake::now();
+    if parameters.hold.is_some_and(|hold| accept::release_at(hold, now) > now.saturating_add(longest)) {
+        return Err(reply::HELD_TOO_LONG);
     }
     let login = connection.login.as_ref().ok_or(reply::SIGN_IN_FIRST)?;
     let directory = &connection.context.directory;
@@ -33,7 +45,7 @@ pub(super) fn sender(connection: &Connection, reverse_path: &ReversePath) -> Res
 }
 
 /// Where mail for this recipient goes, if it is taken.
-pub(super) fn recipient(connection: &Connection, path: Path) -> Result<Recipient, Reply> {
+pub(super) fn recipient(connection: &Connection, path: Path, parameters: RcptParameters) -> Result<Recipient, Reply> {
     let directory = &connection.context.directory;
     let address = match path {
         Path::Mailbox(address) => address,
@@ -42,8 +54,19 @@ pub(super) fn recipient(connection: &Connection, path: Path) -> Result<Recipient
     };
     let relay = connection.service == Service::Submission && connection.login.is_some();
     let size = connection.session.transaction().and_then(|transaction| transaction.parameters.size).unwrap_or(0);
-    let result = Recipient::resolve(directory, address, relay, Some(size));
-    result.map_err(|refusal| {
+    // A bounce to a sender that this server has rewritten goes on to who that was.
+    let bounce = connection.session.transaction().is_some_and(|transaction| transaction.reverse_path.0.is_none());
+    let rewritten = match bounce {
+        true => directory.srs_back(&address, intake::now()).map_err(|error| directory_failed(&error))?,
+        false => None,
+    };
+    let result = match rewritten {
+        Some(sender) => Recipient::resolve(directory, sender, true, Some(size)).map(|to| Recipient { address, ..to }),
+        None => Recipient::resolve(directory, address, relay, Some(size)),
+    };
+    let terms =
+        Terms { notify: parameters.notify, original_recipient: parameters.original_recipient, ..Terms::default() };
+    result.map(|recipient| Recipient { terms, ..recipient }).map_err(|refusal| {
         metrics::counter!("gatepost_smtp_recipients_refused_total", "service" => connection.service.name())
             .increment(1);
         match refusal {

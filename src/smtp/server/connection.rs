@@ -4,13 +4,13 @@
 //! the client has not had its 250.
 
 use super::{
-    BUDGET_BLOCK_BYTES, Context, Service, accept, check, judge,
+    BUDGET_BLOCK_BYTES, Context, Service, accept, caps, check, held, judge,
     session::{AuthAnswer, Environment, Event, Session},
 };
 use crate::proto::reply;
 use bytes::BytesMut;
 use config::{Limits, Settings};
-use directory::{Login, sasl, sasl::Exchange};
+use directory::{Login, ban::Offence, sasl, sasl::Exchange};
 use net::{Peer, Stream};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -24,6 +24,8 @@ use tokio_rustls::TlsAcceptor;
 const READ_BYTES: usize = 4 * 1024;
 /// Room asked for before each read of message text.
 const READ_TEXT_BYTES: usize = 64 * 1024;
+/// Refusals in a session that are said at once.
+const REFUSALS_BEFORE_TARPIT: u32 = 3;
 /// Time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -81,6 +83,7 @@ fn environment(settings: &Settings, context: &Context, stream: &Stream, peer: Pe
         message_bytes_max: settings.limits.message_bytes_max,
         recipients_max: settings.limits.recipients_max,
         bad_commands_max: settings.limits.bad_commands_max,
+        xclient: settings.trust.may_speak_for_others(peer.client.ip()),
     }
 }
 
@@ -90,6 +93,7 @@ impl Service {
         match self {
             Self::Mx => "mx",
             Self::Submission => "submission",
+            Self::Lmtp => "lmtp",
         }
     }
 }
@@ -117,17 +121,25 @@ impl Connection {
                         Input::Draining => self.session.close(&reply::DRAINING),
                     }
                 }
-                Event::Sender(reverse_path, _) => {
-                    let result = check::sender(self, &reverse_path);
+                Event::Sender(reverse_path, parameters) => {
+                    let result = match check::sender(self, &reverse_path, &parameters) {
+                        Ok(()) => self.may_send(0).await,
+                        refused => refused,
+                    };
                     self.session.answer_sender(result);
                 }
-                Event::Recipient(path) => {
-                    let mut result = check::recipient(self, path);
+                Event::Recipient(path, parameters) => {
+                    let mut result = check::recipient(self, path, parameters);
+                    if result.is_ok() {
+                        let so_far = self.session.transaction().map_or(0, |transaction| transaction.recipients.len());
+                        result = self.may_send(so_far + 1).await.and(result);
+                    }
                     if let Ok(recipient) = &result
                         && let Err(reply) = judge::recipient(self, recipient).await
                     {
                         result = Err(reply);
                     }
+                    self.count_offence(&result);
                     self.session.answer_recipient(result);
                 }
                 Event::Begin => {
@@ -141,17 +153,67 @@ impl Connection {
                 }
                 Event::AuthBegin(mechanism, initial) => self.auth_begin(&mechanism, initial).await,
                 Event::AuthResponse(bytes) => self.auth_step(Some(bytes)).await,
+                Event::Held(question) => {
+                    let reply = held::answer(self, question).await;
+                    self.session.answer_held(&reply);
+                }
+                Event::Client(client) => {
+                    let (address, port) = (self.peer.client.ip(), self.peer.client.port());
+                    let told = (client.address.unwrap_or(address), client.port.unwrap_or(port));
+                    tracing::debug!(hop = %self.peer.client, client = ?client, "a trusted hop speaks for a client");
+                    self.peer.client = told.into();
+                    self.login = None;
+                    self.session.client_taken(&client);
+                }
                 Event::StartTls => self.start_tls().await?,
                 Event::Close => return self.end().await,
             }
         }
     }
 
+    /// Whether the account that has signed in may send to so many recipients in one message now.
+    async fn may_send(&self, recipients: usize) -> Result<(), reply::Reply> {
+        let Some(login) = &self.login else { return Ok(()) };
+        caps::stopped(&self.context, login.account.id)?;
+        caps::check(&self.context, &self.settings, &login.account, recipients).await
+    }
+
+    /// Counts refusals that only clients with bad intentions, or broken ones, meet often.
+    fn count_offence<T>(&self, result: &Result<T, reply::Reply>) {
+        let offence = match result {
+            Err(refusal) if *refusal == reply::UNKNOWN_RECIPIENT => Offence::UnknownRecipient,
+            Err(refusal) if *refusal == reply::NO_RELAY => Offence::Relaying,
+            _ => return,
+        };
+        if self.login.is_none() && self.service == Service::Mx && !self.is_trusted() {
+            self.context.directory.offence(self.peer.client.ip(), offence);
+        }
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.peer.trusted || self.settings.trust.may_speak_for_others(self.peer.client.ip())
+    }
+
+    /// Keeps a client waiting that was refused again and again.
+    async fn tarpit(&mut self) {
+        let client = self.peer.client.ip();
+        if self.session.refusals() > REFUSALS_BEFORE_TARPIT && !client.is_loopback() && !self.is_trusted() {
+            let draining = &self.context.shutdown.draining;
+            tokio::select! {
+                () = tokio::time::sleep(self.settings.limits.tarpit) => {}
+                () = draining.cancelled() => {}
+            }
+        }
+    }
+
     async fn flush(&mut self) -> io::Result<()> {
-        let output = self.session.output();
-        if output.is_empty() {
+        if self.session.output().is_empty() {
             return Ok(());
         }
+        if self.session.take_refused() {
+            self.tarpit().await;
+        }
+        let output = self.session.output();
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         let write = async {
             stream.write_all(output).await?;
@@ -271,6 +333,9 @@ impl Connection {
     }
 
     async fn end(&mut self) -> io::Result<()> {
+        if self.session.gave_up() && !self.is_trusted() {
+            self.context.directory.offence(self.peer.client.ip(), Offence::Commands);
+        }
         self.flush().await?;
         if let Some(stream) = &mut self.stream {
             let _ = timeout(HANDSHAKE_TIMEOUT, stream.shutdown()).await;

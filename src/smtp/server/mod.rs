@@ -2,16 +2,19 @@
 //!
 //! Layout: [`mod@session`] the state machine, bytes in and replies and events out; `command/` its commands, a file for each
 //! group; `connection` the socket, TLS and time-outs around it; `check` what the directory says to senders, recipients
-//! and sign-ins; `accept` from finished text to the commit.
+//! and sign-ins; `accept` from finished text to the commit, `held` messages that wait
+//! for their time, `caps` what an account may send.
 //!
 //! Invariants: the state machine does no IO and asks no clock; one write answers one batch of pipelined commands; no
 //! state but TLS itself lives through STARTTLS (RFC 3207 section 4.2); memory held for messages being received is
 //! bounded over all sessions.
 
 mod accept;
+mod caps;
 mod check;
-mod command;
+pub mod command;
 mod connection;
+mod held;
 mod judge;
 pub mod session;
 
@@ -29,6 +32,8 @@ pub enum Service {
     Mx,
     /// Mail from our people to anywhere; they sign in first.
     Submission,
+    /// Mail for our domains from a server beside this one, with a reply for each recipient (LMTP, RFC 2033).
+    Lmtp,
 }
 
 /// What all sessions share.
@@ -38,6 +43,7 @@ pub struct Context {
     settings: ArcSwap<Settings>,
     tls: Option<Arc<rustls::ServerConfig>>,
     incoming: Arc<Semaphore>,
+    caps: Arc<caps::Caps>,
     shutdown: Shutdown,
 }
 
@@ -54,7 +60,28 @@ impl Context {
     ) -> Self {
         let places = settings.limits.incoming_bytes_max.div_ceil(BUDGET_BLOCK_BYTES);
         let incoming = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
-        Self { directory, filter: None, settings: ArcSwap::new(settings), tls, incoming, shutdown }
+        Self {
+            directory,
+            filter: None,
+            settings: ArcSwap::new(settings),
+            tls,
+            incoming,
+            caps: Arc::default(),
+            shutdown,
+        }
+    }
+
+    /// Another context that ends by another signal, and shares the budget for memory and what accounts have sent.
+    pub fn beside(&self, shutdown: Shutdown) -> Self {
+        Self {
+            directory: self.directory.clone(),
+            filter: self.filter.clone(),
+            settings: ArcSwap::new(self.settings.load_full()),
+            tls: self.tls.clone(),
+            incoming: Arc::clone(&self.incoming),
+            caps: Arc::clone(&self.caps),
+            shutdown,
+        }
     }
 
     /// Has mail from other servers judged.

@@ -3,12 +3,13 @@
 
 use super::{
     Service,
-    command::{data::Chunk, hello::Hello},
+    command::{data::Chunk, held::Held, hello::Hello, trusted::Client},
 };
 use crate::{
     intake::{Draft, Recipient},
     proto::{
-        command::{self, Command, MailParameters},
+        command::{self, Command},
+        parameters::{MailParameters, RcptParameters},
         path::Path,
         reply::{self, Reply},
         text::{self, Decoder},
@@ -39,6 +40,8 @@ pub struct Environment {
     pub recipients_max: usize,
     /// Wrong commands before the session ends.
     pub bad_commands_max: u32,
+    /// Whether the peer may tell of the client that it speaks for.
+    pub xclient: bool,
 }
 
 /// What the session wants done next.
@@ -49,7 +52,7 @@ pub enum Event {
     /// Check the sender; answer with [`Session::answer_sender`].
     Sender(ReversePath, MailParameters),
     /// Check the recipient; answer with [`Session::answer_recipient`].
-    Recipient(Path),
+    Recipient(Path, RcptParameters),
     /// Message text is about to come: make the headers and reserve memory; answer with [`Session::answer_begin`].
     Begin,
     /// The message is complete; answer with [`Session::answer_message`].
@@ -58,6 +61,10 @@ pub enum Event {
     AuthBegin(String, Option<Vec<u8>>),
     /// The client's answer to a challenge; answer with [`Session::answer_auth`].
     AuthResponse(Vec<u8>),
+    /// List or call back held messages; answer with [`Session::answer_held`].
+    Held(Held),
+    /// Take over what a trusted hop tells of its client; then call [`Session::client_taken`].
+    Client(Client),
     /// Send the output, begin TLS, then call [`Session::tls_started`].
     StartTls,
     /// Send the output and close.
@@ -121,6 +128,8 @@ pub(super) enum Waiting {
     Chunk { size: u64, last: bool },
     Message,
     Auth,
+    Held,
+    Client,
     Tls,
 }
 
@@ -135,7 +144,12 @@ pub struct Session {
     pub(super) signed_in: bool,
     pub(super) transaction: Option<Box<Transaction>>,
     pub(super) sender: Option<(ReversePath, MailParameters)>,
+    /// The client's name as a trusted hop told it.
+    pub(super) told_hello: Option<String>,
+    /// Recipients of the message that waits for its answer.
+    pub(super) answering: usize,
     bad_commands: u32,
+    refused: bool,
     output: BytesMut,
 }
 
@@ -143,7 +157,6 @@ impl Session {
     /// A session that begins with the greeting. `secure`: nothing can be read on the way, or that does not matter
     /// (loopback where allowed); `tls`: TLS is in use.
     pub fn new(environment: Arc<Environment>, secure: bool, tls: bool) -> Self {
-        let greeting = format!("{} ESMTP Gatepost", environment.hostname);
         let mut session = Self {
             environment,
             state: State::Command,
@@ -153,11 +166,36 @@ impl Session {
             signed_in: false,
             transaction: None,
             sender: None,
+            told_hello: None,
+            answering: 0,
             bad_commands: 0,
+            refused: false,
             output: BytesMut::new(),
         };
-        session.say(&Reply::new(220, None, greeting));
+        session.greet();
         session
+    }
+
+    /// Says the greeting.
+    pub(super) fn greet(&mut self) {
+        let protocol = if self.is_lmtp() { "LMTP" } else { "ESMTP" };
+        let greeting = format!("{} {protocol} Gatepost", self.environment.hostname);
+        self.say(&Reply::new(220, None, greeting));
+    }
+
+    /// Wrong commands and unknown recipients so far.
+    pub fn refusals(&self) -> u32 {
+        self.bad_commands
+    }
+
+    /// Whether something was refused since this was asked last.
+    pub fn take_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
+    }
+
+    /// Whether the session was ended for too many wrong commands.
+    pub fn gave_up(&self) -> bool {
+        self.bad_commands >= self.environment.bad_commands_max
     }
 
     /// What is to be sent.
@@ -167,7 +205,8 @@ impl Session {
 
     /// The client's name, as given in EHLO or HELO.
     pub fn client_name(&self) -> &str {
-        self.hello.as_ref().map_or("", |hello| &hello.name)
+        let own = self.hello.as_ref().map_or("", |hello| &hello.name);
+        self.told_hello.as_deref().unwrap_or(own)
     }
 
     /// Keyword for the Received header (RFC 3848, RFC 6531 section 4.3).
@@ -175,6 +214,12 @@ impl Session {
         let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
         let utf8 = self.transaction.as_ref().is_some_and(|transaction| transaction.parameters.utf8);
         match (extended, utf8, self.tls, self.signed_in) {
+            _ if self.is_lmtp() => match (utf8, self.tls) {
+                (false, false) => "LMTP",
+                (false, true) => "LMTPS",
+                (true, false) => "UTF8LMTP",
+                (true, true) => "UTF8LMTPS",
+            },
             (false, ..) => "SMTP",
             (true, false, false, false) => "ESMTP",
             (true, false, false, true) => "ESMTPA",
@@ -289,7 +334,11 @@ impl Session {
             Command::StartTls => self.starttls(input),
             Command::Auth(mechanism, initial) => return self.auth(mechanism, initial),
             Command::Mail(path, parameters) => return self.mail(path, parameters),
-            Command::Rcpt(path) => return self.rcpt(path),
+            Command::Rcpt(path, parameters) => return self.rcpt(path, parameters),
+            Command::Xclient(attributes) => return self.xclient(attributes),
+            Command::Xheld => return self.held(None),
+            Command::Xcancel(id) => return self.held(Some(id)),
+            Command::Lhlo(name) => self.lhlo(name),
             Command::Data => return self.data(),
             Command::Bdat { size, last } => return self.bdat(size, last),
             Command::Rset => self.rset(),
@@ -314,6 +363,7 @@ impl Session {
     pub(super) fn bad(&mut self, reply: &Reply) {
         self.say(reply);
         self.bad_commands += 1;
+        self.refused = true;
         if self.bad_commands >= self.environment.bad_commands_max {
             self.close(&reply::TOO_MANY_ERRORS);
         }

@@ -2,7 +2,7 @@
 
 use super::{Deed, Received, Shared, Step, Tls};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::{io, ops::ControlFlow, pin::Pin, sync::Arc};
+use std::{io, net::IpAddr, ops::ControlFlow, pin::Pin, sync::Arc};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -21,7 +21,7 @@ const OFF: Flow = Ok(ControlFlow::Break(()));
 /// Takes connections for as long as it is polled; conversations end with it.
 pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>) {
     let mut sessions = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
+    while let Ok((stream, client)) = listener.accept().await {
         let _ = stream.set_nodelay(true);
         shared.change(|state| {
             state.connections += 1;
@@ -30,8 +30,16 @@ pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>) {
         });
         let open = Open(Arc::clone(&shared));
         sessions.spawn(async move {
-            let mut session =
-                Session { stream: BufReader::new(Box::pin(stream)), shared: &open.0, mail: Received::new() };
+            let stream: Stream = match open.0.options.tls {
+                Tls::Implicit => match open.0.acceptor.accept(stream).await {
+                    Ok(stream) => Box::pin(stream),
+                    Err(_) => return,
+                },
+                _ => Box::pin(stream),
+            };
+            let tls = open.0.options.tls == Tls::Implicit;
+            let mail = Received { tls, ..Received::new(client.ip()) };
+            let mut session = Session { stream: BufReader::new(stream), shared: &open.0, mail };
             let _ = session.run().await;
         });
         while sessions.try_join_next().is_some() {}
@@ -54,8 +62,10 @@ struct Session<'a> {
 }
 
 impl Received {
-    fn new() -> Self {
+    fn new(client: IpAddr) -> Self {
         Self {
+            client,
+            rcpt_parameters: Vec::new(),
             hello: String::new(),
             tls: false,
             user: None,
@@ -130,7 +140,7 @@ impl Session<'_> {
         let stream = std::mem::replace(&mut self.stream, BufReader::new(Box::pin(tokio::io::empty())));
         let stream = self.shared.acceptor.accept(stream.into_inner()).await?;
         self.stream = BufReader::new(Box::pin(stream));
-        self.mail = Received { tls: true, ..Received::new() };
+        self.mail = Received { tls: true, ..Received::new(self.mail.client) };
         ON
     }
 
@@ -168,11 +178,15 @@ impl Session<'_> {
         let deed = self.shared.reach(step, line);
         let taken = matches!(deed, None | Some(Deed::Wait));
         match step {
-            Step::Rcpt if taken => self.mail.to.push(path.to_owned()),
+            Step::Rcpt if taken => {
+                self.mail.to.push(path.to_owned());
+                self.mail.rcpt_parameters.push(parameters.trim().to_owned());
+            }
             Step::Mail if taken => {
                 path.clone_into(&mut self.mail.from);
                 parameters.trim().clone_into(&mut self.mail.parameters);
                 self.mail.to.clear();
+                self.mail.rcpt_parameters.clear();
             }
             _ => {}
         }

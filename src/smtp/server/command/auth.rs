@@ -11,7 +11,7 @@ impl Session {
     /// `AUTH mechanism [initial-response]`
     pub(in crate::server) fn auth(&mut self, mechanism: &str, initial: Option<&str>) -> Option<Event> {
         let offered = |list: &[&str]| list.iter().any(|name| name.eq_ignore_ascii_case(mechanism));
-        let refusal = if self.environment.service == super::super::Service::Mx {
+        let refusal = if self.environment.service != super::super::Service::Submission {
             Some(reply::NOT_OFFERED)
         } else if self.hello.is_none() {
             Some(reply::NEED_HELLO)

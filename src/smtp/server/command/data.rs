@@ -173,8 +173,9 @@ impl Session {
         match transaction.fault.take() {
             // What follows may have been meant to be read as commands: nothing more is read.
             Some(reply) if reply == reply::BARE_IN_TEXT => self.close(&reply),
-            Some(reply) => self.say(&reply),
+            Some(reply) => self.say_of_message(&reply, transaction.recipients.len()),
             None => {
+                self.answering = transaction.recipients.len();
                 self.state = State::Waiting(Waiting::Message);
                 return Some(Event::Message(transaction));
             }
@@ -185,7 +186,7 @@ impl Session {
     /// What became of the message.
     pub fn answer_message(&mut self, reply: &Reply) {
         self.state = State::Command;
-        self.say(reply);
+        self.say_of_message(reply, self.answering);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     intake::Recipient,
     proto::{
-        command::MailParameters,
+        parameters::{MailParameters, RcptParameters},
         path::Path,
         reply::{self, Reply},
     },
@@ -25,10 +25,15 @@ impl Session {
             Path::Mailbox(address) => (ReversePath(Some(address)), None),
         };
         let too_large = parameters.size.is_some_and(|size| size > self.environment.message_bytes_max as u64);
+        let foreign = parameters.hold.is_some() && self.environment.service != Service::Submission;
+        // RFC 8689 section 4.1: only over TLS; it is not offered otherwise.
+        let foreign = foreign || (parameters.require_tls && !self.offers_require_tls());
         let refusal = if self.hello.is_none() {
             Some(reply::NEED_HELLO)
         } else if self.environment.service == Service::Submission && !self.signed_in {
             Some(reply::SIGN_IN_FIRST)
+        } else if foreign {
+            Some(reply::UNKNOWN_PARAMETER)
         } else if self.transaction.is_some() {
             Some(reply::NESTED_MAIL)
         } else if refusal.is_none() && too_large {
@@ -40,7 +45,7 @@ impl Session {
             self.bad(&reply);
             return None;
         }
-        self.sender = Some((reverse_path.clone(), parameters));
+        self.sender = Some((reverse_path.clone(), parameters.clone()));
         self.state = State::Waiting(Waiting::Sender);
         Some(Event::Sender(reverse_path, parameters))
     }
@@ -61,7 +66,12 @@ impl Session {
         }
     }
 
-    pub(in crate::server) fn rcpt(&mut self, path: Path) -> Option<Event> {
+    /// REQUIRETLS is offered over TLS alone (RFC 8689 section 2).
+    pub(in crate::server) fn offers_require_tls(&self) -> bool {
+        self.tls && !self.is_lmtp()
+    }
+
+    pub(in crate::server) fn rcpt(&mut self, path: Path, parameters: RcptParameters) -> Option<Event> {
         let utf8_address = matches!(&path, Path::Mailbox(address) if address.is_utf8());
         let refusal = match &self.transaction {
             None if self.hello.is_none() => Some(reply::NEED_HELLO),
@@ -81,7 +91,7 @@ impl Session {
             return None;
         }
         self.state = State::Waiting(Waiting::Recipient);
-        Some(Event::Recipient(path))
+        Some(Event::Recipient(path, parameters))
     }
 
     /// What was found of the recipient. Unknown recipients count as wrong commands, which bounds address harvesting.

@@ -4,10 +4,12 @@ use crate::{
     proto::reply::{self, Reply},
     server::{
         Service,
+        command::trusted,
         session::{Session, State, Waiting},
     },
 };
 use bytes::BytesMut;
+use config::Limits;
 
 /// What the client said of itself.
 #[derive(Debug, Clone)]
@@ -19,6 +21,12 @@ pub(in crate::server) struct Hello {
 
 impl Session {
     pub(in crate::server) fn ehlo(&mut self, name: &str) {
+        // RFC 2033 section 4.1: LMTP servers must not take EHLO or HELO.
+        if self.is_lmtp() { self.bad(&reply::UNKNOWN_COMMAND) } else { self.greeted(name) }
+    }
+
+    /// Says what is offered.
+    pub(in crate::server) fn greeted(&mut self, name: &str) {
         self.reset();
         self.hello = Some(Hello { name: name.to_owned(), extended: true });
         let mut text = self.environment.hostname.clone();
@@ -29,6 +37,22 @@ impl Session {
         text.push_str("\nSMTPUTF8"); // RFC 6531
         text.push_str("\nENHANCEDSTATUSCODES"); // RFC 2034
         text.push_str("\nCHUNKING"); // RFC 3030
+        text.push_str("\nDSN"); // RFC 3461
+        text.push_str("\nDELIVERBY"); // RFC 2852
+        text.push_str("\nLIMITS RCPTMAX="); // RFC 9422
+        text.push_str(&self.environment.recipients_max.to_string());
+        if self.environment.service == Service::Submission {
+            let (seconds, last) = (Limits::FUTURE_RELEASE_MAX.as_secs(), Limits::FUTURE_RELEASE_LAST);
+            text.push_str(&format!("\nFUTURERELEASE {seconds} {last}")); // RFC 4865
+            text.push_str("\nXHELD");
+        }
+        if self.offers_require_tls() {
+            text.push_str("\nREQUIRETLS"); // RFC 8689
+        }
+        if self.environment.xclient {
+            text.push('\n');
+            text.push_str(trusted::ATTRIBUTES);
+        }
         if self.may_start_tls() {
             text.push_str("\nSTARTTLS"); // RFC 3207
         }
@@ -44,6 +68,10 @@ impl Session {
     }
 
     pub(in crate::server) fn helo(&mut self, name: &str) {
+        if self.is_lmtp() {
+            self.bad(&reply::UNKNOWN_COMMAND);
+            return;
+        }
         self.reset();
         self.hello = Some(Hello { name: name.to_owned(), extended: false });
         let text = self.environment.hostname.clone();
@@ -53,7 +81,7 @@ impl Session {
     /// Mechanisms that can be used now: on submission only.
     pub(in crate::server) fn mechanisms(&self) -> &'static [&'static str] {
         match self.environment.service {
-            Service::Mx => &[],
+            Service::Mx | Service::Lmtp => &[],
             Service::Submission if self.secure => self.environment.mechanisms_secure,
             Service::Submission => self.environment.mechanisms,
         }
