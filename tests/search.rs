@@ -142,7 +142,7 @@ async fn a_damaged_index_is_set_aside_and_made_good() {
     assert_eq!(found(&server, "alice", "TEXT whole").await, "1");
     let status = server.json(&["search", "status"]);
     assert!(status["set_aside"].is_string(), "{status}");
-    let metrics = server.pages().get("/metrics").await;
+    let metrics = server.pages().get("/metrics").await.text();
     assert!(metrics.contains("gatepost_search_pending_accounts 0"), "{metrics}");
     assert!(metrics.contains("gatepost_search_messages 1"), "{metrics}");
     assert_eq!(server.json(&["store", "stats"])["search_pending_accounts"], 0);

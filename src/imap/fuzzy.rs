@@ -110,13 +110,7 @@ impl Fuzzy {
         }
     }
 
-    fn ask(
-        &mut self,
-        question: &Question,
-        exact: Key,
-        within: Within<'_>,
-        counts: bool,
-    ) -> Result<Key, store::Error> {
+    fn ask(&mut self, question: &Question, exact: Key, within: Within<'_>, counts: bool) -> Result<Key, store::Error> {
         let Some(found) = self.answer(question, within.mailbox, counts) else {
             self.one_by_one += within.uids.len() as u64;
             return Ok(exact);

@@ -60,8 +60,10 @@ impl SegmentCollector for SegmentPlaces {
 pub(crate) fn by_mailbox(places: &[(u64, Score)]) -> BTreeMap<MailboxId, UidSet> {
     let same_mailbox = |a: &(u64, Score), b: &(u64, Score)| of_place(a.0).0 == of_place(b.0).0;
     let sets = places.chunk_by(same_mailbox);
-    sets.map(|part| (of_place(part[0].0).0, part.iter().map(|(place, _)| of_place(*place).1).map(|uid| (uid, uid)).collect()))
-        .collect()
+    sets.map(|part| {
+        (of_place(part[0].0).0, part.iter().map(|(place, _)| of_place(*place).1).map(|uid| (uid, uid)).collect())
+    })
+    .collect()
 }
 
 /// A message with its internal date, milliseconds since 1970. The newest is the greatest.

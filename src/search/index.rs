@@ -94,11 +94,7 @@ pub(crate) struct State {
 
 impl State {
     fn is_done(&self) -> bool {
-        self.is_started
-            && self.pending.is_empty()
-            && !self.is_unwanted
-            && !self.is_unchecked
-            && self.damaged.is_none()
+        self.is_started && self.pending.is_empty() && !self.is_unwanted && !self.is_unchecked && self.damaged.is_none()
     }
 }
 
@@ -192,7 +188,8 @@ impl Index {
         let state = self.0.state();
         let waiting = if state.is_started { self.0.feed.accounts() } else { self.0.behind() };
         status.pending_accounts = state.pending.union(&waiting).count() as u64;
-        status.behind_ms = state.since.map_or(0, |since| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
+        status.behind_ms =
+            state.since.map_or(0, |since| u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX));
         status.set_aside.clone_from(&state.set_aside);
         status.failing.clone_from(&state.failing);
         status
@@ -264,7 +261,9 @@ impl Inner {
 
     /// The accounts of which it does not hold everything, by looking at each.
     fn behind(&self) -> BTreeSet<AccountId> {
-        let (Some(shards), Ok(accounts)) = (self.shards(), self.store.stored_accounts()) else { return BTreeSet::new() };
+        let (Some(shards), Ok(accounts)) = (self.shards(), self.store.stored_accounts()) else {
+            return BTreeSet::new();
+        };
         let is_behind = |account: &AccountId| {
             let position = snapshot::position(&shards.of(*account).searcher(), &self.fields, *account);
             position.ok().flatten() != self.store.modseq(*account).ok()

@@ -10,8 +10,7 @@ use crate::{
     index::Inner,
     schema::Fields,
     shards::{self, Shards},
-    snapshot,
-    text,
+    snapshot, text,
 };
 use std::{
     collections::BTreeSet,
@@ -439,7 +438,8 @@ impl Hand<'_> {
     fn tell(&self) {
         let state = self.inner.state();
         metrics::gauge!("gatepost_search_pending_accounts").set(state.pending.len() as f64);
-        metrics::gauge!("gatepost_search_behind_seconds").set(state.since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        metrics::gauge!("gatepost_search_behind_seconds")
+            .set(state.since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
         drop(state);
         self.inner.step();
     }

@@ -67,7 +67,8 @@ impl Needle {
         let spelt_out: Vec<&Word> = plain
             .iter()
             .map(|word| {
-                let other = self.words.iter().find(|other| other.kind == Kind::SpeltOut && other.position == word.position);
+                let other =
+                    self.words.iter().find(|other| other.kind == Kind::SpeltOut && other.position == word.position);
                 other.unwrap_or(word)
             })
             .collect();
@@ -83,9 +84,9 @@ impl Needle {
                 Bound::Excluded(Term::from_field_text(field, &format!("{}{}", word.text, char::MAX))),
             )),
             [word] => Box::new(TermQuery::new(term(word), IndexRecordOption::Basic)),
-            words => Box::new(PhraseQuery::new_with_offset(
-                words.iter().map(|word| (word.position, term(word))).collect(),
-            )),
+            words => {
+                Box::new(PhraseQuery::new_with_offset(words.iter().map(|word| (word.position, term(word))).collect()))
+            }
         }
     }
 

@@ -58,11 +58,9 @@ impl Kind {
                         .any(|start| name.starts_with(start) && name.ends_with(".xml"))
             }
             Self::Sheet => name == "xl/sharedStrings.xml" || name == "xl/workbook.xml",
-            Self::Slides => {
-                ["ppt/slides/slide", "ppt/notesSlides/notesSlide"]
-                    .iter()
-                    .any(|start| name.starts_with(start) && name.ends_with(".xml"))
-            }
+            Self::Slides => ["ppt/slides/slide", "ppt/notesSlides/notesSlide"]
+                .iter()
+                .any(|start| name.starts_with(start) && name.ends_with(".xml")),
             Self::OpenDocument => name == "content.xml",
         }
     }
@@ -152,7 +150,10 @@ mod tests {
     #[test]
     fn words_are_found() {
         let word = archive(&[
-            ("word/document.xml", "<w:document><w:p><w:r><w:t>Quar</w:t></w:r><w:r><w:t>terly</w:t></w:r></w:p><w:p><w:t>R&amp;D &#228;</w:t></w:p></w:document>"),
+            (
+                "word/document.xml",
+                "<w:document><w:p><w:r><w:t>Quar</w:t></w:r><w:r><w:t>terly</w:t></w:r></w:p><w:p><w:t>R&amp;D &#228;</w:t></w:p></w:document>",
+            ),
             ("word/styles.xml", "<w:t>hidden</w:t>"),
         ]);
         let text = words(Kind::Word, &word, 1000);

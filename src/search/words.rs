@@ -194,7 +194,10 @@ fn is_silent(c: char) -> bool {
 fn is_letter(c: char) -> bool {
     c.is_alphanumeric()
         || is_mark(c)
-        || matches!(c, '\u{94d}' | '\u{9cd}' | '\u{a4d}' | '\u{acd}' | '\u{b4d}' | '\u{bcd}' | '\u{c4d}' | '\u{ccd}' | '\u{d4d}')
+        || matches!(
+            c,
+            '\u{94d}' | '\u{9cd}' | '\u{a4d}' | '\u{acd}' | '\u{b4d}' | '\u{bcd}' | '\u{c4d}' | '\u{ccd}' | '\u{d4d}'
+        )
 }
 
 /// Scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese; and Korean, whose endings make one.

@@ -155,7 +155,8 @@ fn searched(session: &Session, sources: &[Source]) -> Result<Vec<Searched>, Erro
             places.push(Place { account, name: mailbox.name.clone(), mailbox, rights: Rights::ALL });
         }
     }
-    let is_named = |source: &Source| !matches!(source, Source::Filter(Filter::Selected | Filter::Inboxes | Filter::Personal));
+    let is_named =
+        |source: &Source| !matches!(source, Source::Filter(Filter::Selected | Filter::Inboxes | Filter::Personal));
     if sources.iter().any(is_named) {
         let shared = session.shared_mailboxes()?.into_iter();
         places.extend(shared.filter(|place| sources.iter().any(|source| names(source, &place.name))));
@@ -191,9 +192,7 @@ fn means(source: &Source, mailbox: &store::Mailbox) -> bool {
 fn names(source: &Source, name: &str) -> bool {
     let below = |parent: &String| name.strip_prefix(parent.as_str()).and_then(|rest| rest.strip_prefix('/'));
     match source {
-        Source::Filter(Filter::Subtree(names)) => {
-            names.iter().any(|parent| parent == name || below(parent).is_some())
-        }
+        Source::Filter(Filter::Subtree(names)) => names.iter().any(|parent| parent == name || below(parent).is_some()),
         Source::SubtreeOne(names) => {
             names.iter().any(|parent| parent == name || below(parent).is_some_and(|rest| !rest.contains('/')))
         }

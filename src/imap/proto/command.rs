@@ -222,7 +222,7 @@ fn parse_command<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Comm
 }
 
 fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Parse<Command<'a>> {
-    const KNOWN: [&str; 36] = [
+    const KNOWN: [&str; 37] = [
         "ID",
         "AUTHENTICATE",
         "LOGIN",
@@ -252,6 +252,7 @@ fn parse_with_arguments<'a>(lexer: &mut Lexer<'a>, at: usize, verb: &str) -> Par
         "GETQUOTAROOT",
         "SETQUOTA",
         "SEARCH",
+        "ESEARCH",
         "SORT",
         "THREAD",
         "FETCH",

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn sources_are_read() {
-        let all = parse("IN (mailboxes \"folder1\" subtree (a b) subtree-one c personal) RETURN (COUNT) unseen").unwrap();
+        let all =
+            parse("IN (mailboxes \"folder1\" subtree (a b) subtree-one c personal) RETURN (COUNT) unseen").unwrap();
         assert_eq!(
             all.sources,
             [

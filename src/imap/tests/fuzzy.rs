@@ -59,7 +59,11 @@ async fn the_index_answers_as_messages_do() {
         ("FUZZY TEXT prices", "3"),
         ("FUZZY SUBJECT \"\\\"quarter\\\"\"", ""),
     ] {
-        assert_eq!(client.run(&format!("SEARCH {search}")).await[0], format!("* SEARCH {found}").trim_end(), "{search}");
+        assert_eq!(
+            client.run(&format!("SEARCH {search}")).await[0],
+            format!("* SEARCH {found}").trim_end(),
+            "{search}"
+        );
     }
 }
 
@@ -124,7 +128,10 @@ async fn several_mailboxes_at_once() {
             index.close();
         }
         for (search, mailboxes) in [
-            ("IN (personal) FUZZY SUBJECT lunch", vec!["INBOX", "Archive", "Work", "Work/Deep", "Work/Deep/Er", "W&APw-rfel"]),
+            (
+                "IN (personal) FUZZY SUBJECT lunch",
+                vec!["INBOX", "Archive", "Work", "Work/Deep", "Work/Deep/Er", "W&APw-rfel"],
+            ),
             ("IN (inboxes) FUZZY SUBJECT lunch", vec!["INBOX"]),
             ("IN (mailboxes Archive) SUBJECT lunch", vec!["Archive"]),
             ("IN (mailboxes (Archive \"W&APw-rfel\" nowhere)) SUBJECT lunch", vec!["Archive", "W&APw-rfel"]),
@@ -135,7 +142,8 @@ async fn several_mailboxes_at_once() {
         ] {
             let lines = client.run(&format!("ESEARCH {search}")).await;
             let told = lines.iter().filter_map(|line| line.strip_prefix("* ESEARCH (TAG \"run\" MAILBOX "));
-            let mut told: Vec<String> = told.map(|rest| rest.split(" UIDVALIDITY ").next().unwrap().to_owned()).collect();
+            let mut told: Vec<String> =
+                told.map(|rest| rest.split(" UIDVALIDITY ").next().unwrap().to_owned()).collect();
             let mut mailboxes: Vec<String> = mailboxes.into_iter().map(str::to_owned).collect();
             told.iter_mut().for_each(|name| *name = name.trim_matches('"').to_owned());
             told.sort_unstable();

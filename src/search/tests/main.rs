@@ -65,7 +65,8 @@ impl Fixture {
             summary: Arc::new(summarize(&text)),
         };
         let inbox = self.inbox(account);
-        wait(self.store.commit::<_, Error, _>(vec![body], move |tx| Ok(tx.append(account, inbox, &message)?.uid))).unwrap()
+        wait(self.store.commit::<_, Error, _>(vec![body], move |tx| Ok(tx.append(account, inbox, &message)?.uid)))
+            .unwrap()
     }
 
     fn status(&self) -> Status {
