@@ -60,6 +60,7 @@ fn report(message: &[u8]) {
     let recipients = [RecipientStatus {
         recipient: words.clone(),
         original: Some(words.clone()),
+        original_typed: Some(words.clone()),
         action: "failed",
         status: "5.1.1".into(),
         remote: Some(words.clone()),
@@ -75,7 +76,9 @@ fn report(message: &[u8]) {
         at: 1000,
         message_id: &id,
         recipients: &recipients,
+        envelope_id: Some(&words),
         original_header: &message[..header::header_length(message)],
+        original: None,
     };
     let text = report.render();
     let root = summary::structure(&text);
