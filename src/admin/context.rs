@@ -26,6 +26,8 @@ pub struct Context {
     pub certificates: Option<Certificates>,
     /// Live figures; `None` where no server runs.
     pub figures: Option<Figures>,
+    /// The full-text index; `None` where no server runs, and where there can be none.
+    pub search: Option<search::Index>,
 }
 
 impl Context {

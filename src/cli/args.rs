@@ -1,7 +1,7 @@
 //! Commands and options.
 
 use crate::command::{
-    account, alias, backup, ban, config, demo, domain, filter, init, queue, restore, script, serve, setup_link, status, store, trace,
+    account, alias, backup, ban, config, demo, domain, filter, init, queue, restore, script, search, serve, setup_link, status, store, trace,
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -57,6 +57,7 @@ enum Command {
     Ban(ban::Ban),
     Filter(filter::Filter),
     Trace(trace::Trace),
+    Search(search::Search),
     SetupLink(setup_link::SetupLink),
     Store(store::Store),
     Backup(backup::Backup),
@@ -81,6 +82,7 @@ impl Args {
             Command::Ban(command) => command.run(&global).await,
             Command::Filter(command) => command.run(&global).await,
             Command::Trace(command) => command.run(&global).await,
+            Command::Search(command) => command.run(&global).await,
             Command::SetupLink(command) => command.run(&global).await,
             Command::Store(command) => command.run(&global).await,
             Command::Backup(command) => command.run(&global).await,

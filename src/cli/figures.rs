@@ -31,7 +31,15 @@ pub(crate) async fn upkeep(handle: PrometheusHandle, shutdown: Shutdown) {
 
 /// The text form, with the figures of the store as they are now.
 #[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
-pub(crate) fn text(handle: &PrometheusHandle, store: &Store) -> String {
+pub(crate) fn text(handle: &PrometheusHandle, store: &Store, search: Option<&search::Index>) -> String {
+    if let Some(index) = search {
+        let status = index.status();
+        metrics::gauge!("gatepost_search_messages").set(status.messages as f64);
+        metrics::gauge!("gatepost_search_bytes").set(status.bytes as f64);
+        metrics::gauge!("gatepost_search_pending_accounts").set(status.pending_accounts as f64);
+        metrics::gauge!("gatepost_search_behind_seconds").set(status.behind_ms as f64 / 1000.0);
+        metrics::gauge!("gatepost_search_failing").set(if status.failing.is_some() { 1.0 } else { 0.0 });
+    }
     metrics::gauge!("gatepost_store_accepting").set(if store.stopped().is_none() { 1.0 } else { 0.0 });
     metrics::gauge!("gatepost_queue_entries").set(store.spool_len() as f64);
     if let Ok(stats) = store.stats() {

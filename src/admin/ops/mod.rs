@@ -14,6 +14,7 @@ pub mod filter;
 pub mod queued;
 pub mod scripts;
 pub mod setup;
+pub mod search;
 pub mod status;
 pub mod store;
 pub mod traces;
@@ -171,6 +172,14 @@ pub enum Operation {
     },
     /// A new one-time link for making the first admin.
     SetupLink,
+    /// How far the full-text index is.
+    SearchStatus {
+        wait: bool,
+    },
+    /// Makes the full-text index anew.
+    SearchRebuild {
+        wait: bool,
+    },
 }
 
 /// Does it, and tells the outcome as JSON.
@@ -228,6 +237,8 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
 
 fn json<T: Serialize>(value: T) -> Result<Value, OpError> {
     serde_json::to_value(value).map_err(|error| OpError::Machine(error.to_string()))
+        Op::SearchStatus { wait } => json(search::status(context, wait).await?),
+        Op::SearchRebuild { wait } => json(search::rebuild(context, wait).await?),
 }
 
 /// An address as typed by an admin.

@@ -20,6 +20,8 @@ pub struct StoreStats {
     pub fsync_micros: u64,
     /// Why nothing is accepted, if that is so.
     pub stopped: Option<String>,
+    /// Accounts of which the full-text index does not hold everything; `None` where no server runs.
+    pub search_pending_accounts: Option<u64>,
 }
 
 /// What was read, and what is wrong.
@@ -49,6 +51,7 @@ pub fn stats(context: &Context) -> Result<StoreStats, OpError> {
         live_bytes: stats.live_bytes,
         fsync_micros: stats.fsync_micros,
         stopped: context.store().stopped(),
+        search_pending_accounts: context.search.as_ref().map(|index| index.status().pending_accounts),
     })
 }
 

@@ -64,6 +64,7 @@ fn context(dir: &Path) -> Context {
         resolver,
         certificates: None,
         figures: None,
+        search: None,
     }
 }
 

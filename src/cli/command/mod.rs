@@ -13,6 +13,7 @@ pub(crate) mod queue;
 pub(crate) mod restore;
 pub(crate) mod script;
 pub(crate) mod serve;
+pub(crate) mod search;
 pub(crate) mod setup_link;
 pub(crate) mod status;
 pub(crate) mod store;

@@ -118,13 +118,14 @@ fn verified(value: &Value) -> String {
 
 fn stats(value: &Value) -> String {
     format!(
-        "commits         {}\nlog             {} in {} segments\nlive messages   {}\nlast fsync      {} us\nindex behind    {} commits\naccepting       {}",
+        "commits         {}\nlog             {} in {} segments\nlive messages   {}\nlast fsync      {} us\nindex behind    {} commits\nsearch behind   {}\naccepting       {}",
         output::text(value, "commits"),
         output::size(value, "segment_bytes"),
         output::text(value, "segments"),
         output::size(value, "live_bytes"),
         output::text(value, "fsync_micros"),
         output::text(value, "index_lag"),
+        value["search_pending_accounts"].as_u64().map_or_else(|| "no server runs".to_owned(), |count| format!("{count} accounts")),
         value["stopped"].as_str().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}")),
     )
 }

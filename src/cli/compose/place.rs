@@ -68,6 +68,7 @@ impl Place {
             resolver: self.resolver,
             certificates: None,
             figures: None,
+            search: None,
         }
     }
 }

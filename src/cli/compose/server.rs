@@ -89,6 +89,7 @@ impl Server {
             resolver: place.resolver.clone(),
             certificates: Some(certificates.clone()),
             figures: Some(figures),
+            search: open_search(settings, place),
         };
         Ok(Self {
             settings: sender,
@@ -147,8 +148,19 @@ async fn drain(drains: &Drains, signals: &mut Signals) {
     }
 }
 
+/// The full-text index. A server without one goes on: searches look at messages one by one.
+fn open_search(settings: &Settings, place: &Place) -> Option<search::Index> {
+    let dir = settings.data_dir.join("search");
+    let index = search::Index::open(&dir, place.store(), search::Options::default());
+    index.inspect_err(|error| tracing::error!(%error, "there is no search index")).ok()
+}
+
 /// Writes the store out and gives it back.
 async fn close(context: &Context) {
+    if let Some(index) = context.search.clone() {
+        // A panic in it has been reported by then; the index is derived.
+        let _ = tokio::task::spawn_blocking(move || index.close()).await;
+    }
     context.store().close().await;
     let _ = std::fs::remove_file(control::path(&context.settings().data_dir));
 }

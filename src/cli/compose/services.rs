@@ -43,7 +43,11 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
     let smtp_core = Arc::new(smtp_doors.beside(drains.core.clone()));
     let imap = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
-        Arc::new(imap::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone()))
+        let imap = imap::Context::new(directory, now.clone(), Some(tls.clone()), shutdown.clone());
+        Arc::new(match &context.search {
+            Some(index) => imap.with_search(index.clone()),
+            None => imap,
+        })
     };
     let sieve = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
@@ -90,7 +94,10 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
             let store = store.clone();
             Arc::new(move || store.stopped().map_or(Ok(()), |why| Err(format!("the store takes no mail: {why}"))))
         },
-        metrics: Arc::new(move || figures::text(&metrics, &store)),
+        metrics: {
+            let search = context.search.clone();
+            Arc::new(move || figures::text(&metrics, &store, search.as_ref()))
+        },
         shutdown: doors.clone(),
     };
     doors.spawn(async move {
@@ -134,6 +141,9 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
 /// What nobody waits for.
 fn in_the_background(context: &Context, drains: &Drains) {
     let doors = &drains.doors;
+    if let Some(Err(error)) = context.search.as_ref().map(search::Index::start) {
+        tracing::error!(%error, "the search index is not kept up to date");
+    }
     let (queue, shutdown) = (context.queue.clone(), doors.clone());
     doors.spawn(async move { queue.run(shutdown).await });
     let (queue, shutdown) = (context.queue.clone(), doors.clone());
