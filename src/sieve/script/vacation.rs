@@ -112,6 +112,10 @@ pub(super) fn write(job: &Job<'_>, generated: &[u8], to: &Address) -> Option<Vec
                     message.extend_from_slice(b"\r\n");
                 }
             }
+            // Scripts are UTF-8, so what a script says is 8bit unless it says otherwise.
+            if !body.is_ascii() && header::find(&message, "Content-Transfer-Encoding").is_none() {
+                message.extend_from_slice(b"Content-Transfer-Encoding: 8bit\r\n");
+            }
             message.extend_from_slice(b"\r\n");
             message.extend_from_slice(body.as_bytes());
             Some(message)
