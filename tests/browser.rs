@@ -19,7 +19,8 @@ async fn an_answer_appears_in_the_other_window() {
     alice.keys("r").await;
     alice.wait_for("#compose").await;
     assert_eq!(alice.evaluate("document.querySelector('#subject').value").await, "Re: Lunch?");
-    alice.fill("#text", "Gladly. See you there.").await;
+    alice.click("#rich").await;
+    alice.keys("Gladly. See you there.").await;
     alice.click("#compose button[value=send]").await;
     alice.wait_gone("#compose").await;
     // No reload: the list of bob's open window fills by itself.
@@ -146,7 +147,7 @@ async fn the_keyboard_does_it_all() {
     browser.wait_for("#compose").await;
     browser.keys("bob@example.test\u{e004}").await;
     browser.fill("#subject", "By keyboard").await;
-    browser.fill("#text", "No mouse was used.").await;
+    browser.keys("\u{e004}No mouse was used.").await;
     browser.keys("\u{e009}\u{e007}\u{e000}").await;
     browser.wait_gone("#compose").await;
     let lines = server.imap("bob").await.imap("STATUS INBOX (MESSAGES)").await;
@@ -163,7 +164,8 @@ async fn a_draft_outlives_its_window() {
         browser.goto(&server.url("/mail/-/compose")).await;
         browser.fill("#to", "bob@example.test").await;
         browser.fill("#subject", "Unfinished").await;
-        browser.fill("#text", "As far as this").await;
+        browser.click("#rich").await;
+        browser.keys("As far as this").await;
         browser.wait_until("document.querySelector('input[name=draft]').value !== ''").await;
     }
     let browser = Browser::start().await;
@@ -171,7 +173,7 @@ async fn a_draft_outlives_its_window() {
     browser.goto(&server.url("/mail/Drafts")).await;
     browser.click(".row-link").await;
     browser.wait_for("#compose").await;
-    assert_eq!(browser.evaluate("document.querySelector('#text').value").await, "As far as this");
+    browser.wait_until("document.querySelector('#rich').innerText.trim() === 'As far as this'").await;
 }
 
 /// Every kind of page, in the four screens: no fault of accessibility, none wider than the screen, no complaint of the browser.
@@ -205,6 +207,7 @@ async fn webmail_pages_are_sound() {
         "/mail/Trash",
         "/mail/-/compose",
         "/mail/-/folders",
+        "/mail/-/settings",
     ];
     pages_are_sound("alice", &paths).await;
 }

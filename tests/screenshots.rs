@@ -37,7 +37,7 @@ async fn pages_of_the_documents() {
     let newest = newest.as_str().expect("is an address").to_owned();
     take(&browser, "reading", &server.url(&newest), ".topbar").await;
     let reply = format!("{}/reply", newest.split('?').next().unwrap_or_default());
-    take(&browser, "compose", &server.url(&reply), "#text").await;
+    take(&browser, "compose", &server.url(&reply), "#rich").await;
     let admin = Browser::start().await;
     admin.sign_in(&server, "admin").await;
     take(&admin, "dashboard", &server.url("/admin/"), "h1").await;

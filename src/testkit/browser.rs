@@ -108,6 +108,13 @@ impl Browser {
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// Bounds uploads to so many bytes a second; -1 for no bound.
+    pub async fn slow_uploads(&self, bytes: i64) {
+        self.cdp("Network.enable", json!({})).await;
+        let conditions = json!({ "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes });
+        self.cdp("Network.emulateNetworkConditions", conditions).await;
+    }
+
     async fn cdp(&self, method: &str, parameters: Value) -> Value {
         self.driver.cdp().send_raw(method, parameters).await.unwrap_or_else(|error| panic!("{method}: {error}"))
     }

@@ -3,9 +3,11 @@
 use crate::{
     address,
     folders::{Folders, Role},
-    imap::{Command, Error},
+    imap::{Command, Error, Selected},
+    jobs::{self, AT_ONCE_MAX, Job, Shown},
     list::{ListPart, Listing, Place},
     pool::Lease,
+    search::Query,
     shell::Shell,
     uid_set::UidSet,
     undo::Undo,
@@ -14,12 +16,12 @@ use crate::{
 use actix_web::{HttpResponse, http::header};
 use httpd::{Fault, Fields};
 
-/// Messages that one form may name.
-const UIDS_MAX: usize = 5000;
+/// Bytes of UIDs that an address of a page may carry; more cannot be taken back without scripts.
+const UNDO_BYTES_MAX: usize = 2000;
 
 /// Something to be done, as the buttons name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
     /// Set or remove a flag.
     Flag { add: bool, flag: &'static str },
     /// To the mailbox of a role.
@@ -28,10 +30,6 @@ enum Action {
     Move(String),
     /// Away for good.
     Delete,
-    /// Mark the whole mailbox as read.
-    ReadAll,
-    /// Delete all that is in the mailbox for good.
-    Empty,
 }
 
 /// An action and, for buttons in a row, the one message it is about.
@@ -39,6 +37,8 @@ enum Action {
 struct Order {
     action: Action,
     uid: Option<u32>,
+    /// Whether it is about all messages of the mailbox.
+    is_for_all: bool,
 }
 
 impl Order {
@@ -58,13 +58,15 @@ impl Order {
             "trash" => to("trash", Role::Trash),
             "restore" => to("restore", Role::Inbox),
             "delete" => Action::Delete,
-            "read-all" => Action::ReadAll,
-            "empty" => Action::Empty,
-            "move" if !rest.is_empty() => return Some(Self { action: Action::Move(rest.to_owned()), uid: None }),
+            "read-all" => flag(true, "\\Seen"),
+            "empty" => Action::Delete,
+            "move" if !rest.is_empty() => {
+                return Some(Self { action: Action::Move(rest.to_owned()), uid: None, is_for_all: false });
+            }
             _ => return None,
         };
         let uid = if rest.is_empty() { None } else { Some(rest.parse().ok()?) };
-        Some(Self { action, uid })
+        Some(Self { action, uid, is_for_all: matches!(word, "read-all" | "empty") })
     }
 }
 
@@ -79,27 +81,45 @@ pub(crate) struct Back {
 
 impl Back {
     pub(crate) fn of(fields: &Fields) -> Self {
-        let place = Place { q: fields.text("q").to_owned(), page: fields.text("page").parse().unwrap_or(1) };
+        let place = Place {
+            q: fields.text("q").to_owned(),
+            page: fields.text("page").parse().unwrap_or(1),
+            across: u8::from(fields.text("across") == "1"),
+        };
         Self { mailbox: fields.text("mailbox").to_owned(), place, reading: fields.text("view") == "message" }
     }
 
     /// The list as it is now: for htmx as a part with the news, else by its address.
     pub(crate) async fn answer(&self, visit: &Visit, undo: Option<&Undo>, closes: bool) -> Result<HttpResponse, Fault> {
+        self.answer_with(visit, undo, None, closes).await
+    }
+
+    /// The same with a job that was begun.
+    pub(crate) async fn answer_with(
+        &self,
+        visit: &Visit,
+        undo: Option<&Undo>,
+        job: Option<&Job>,
+        closes: bool,
+    ) -> Result<HttpResponse, Fault> {
         if !visit.is_fragment {
             let mut location = format!("{}{}", address::mailbox(&self.mailbox), self.place.query());
-            if let Some(undo) = undo {
+            if let Some(undo) = undo.filter(|undo| undo.at_uids.len() <= UNDO_BYTES_MAX) {
                 location.push(if location.contains('?') { '&' } else { '?' });
                 location.push_str(&undo.query());
             }
             return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish());
         }
         let (mut lease, selected) = visit.open(&self.mailbox).await?;
-        let list = Listing::load(&mut lease, &selected, &self.place).await?;
         let mut shell = Shell::load(&mut lease, &self.mailbox).await?;
+        let list = Listing::load(&mut lease, &selected, &self.place, shell.conversations()).await?;
         drop(lease);
         shell.query.clone_from(&list.place.q);
         let shell = shell.into_part();
-        let mut response = httpd::render(&ListPart { page: &visit.page, shell: &shell, list: &list, undo, closes })?;
+        let job = job.map(|job| Shown::of(job, &visit.page, &self.place));
+        let job = job.as_ref();
+        let mut response =
+            httpd::render(&ListPart { page: &visit.page, shell: &shell, list: &list, undo, job, closes })?;
         if closes && let Ok(value) = header::HeaderValue::from_str(&list.address()) {
             response.headers_mut().insert(header::HeaderName::from_static("hx-push-url"), value);
         }
@@ -111,39 +131,69 @@ impl Back {
 pub(crate) async fn act(visit: Visit, fields: Fields) -> Result<HttpResponse, Fault> {
     let order = Order::read(fields.text("act")).ok_or_else(|| Fault::BadRequest(String::new()))?;
     let back = Back::of(&fields);
-    let uids: Vec<u32> = match order.uid {
-        Some(uid) => vec![uid],
-        None => fields.all("uid").filter_map(|uid| uid.parse().ok()).collect(),
-    };
-    let is_for_all = matches!(order.action, Action::ReadAll | Action::Empty);
-    if uids.len() > UIDS_MAX {
-        return Err(Fault::TooLarge);
-    }
-    if uids.is_empty() && !is_for_all {
-        return Err(Fault::BadRequest(visit.page.t("nothing-selected")));
-    }
     let (mut lease, selected) = visit.open(&back.mailbox).await?;
     // After a change of UIDVALIDITY the same numbers mean other messages.
     if selected.uid_validity.to_string() != fields.text("validity") {
         return Err(Fault::Conflict(String::new()));
     }
-    let set = UidSet::of(uids);
-    let undo = match is_for_all && selected.exists == 0 {
+    let is_for_all = order.is_for_all || (order.uid.is_none() && fields.text("all") == "1");
+    let set = match order.uid {
+        Some(uid) => UidSet::of([uid]),
+        None if is_for_all => everything(&mut lease, &selected, &fields, &back).await?,
+        // A row stands for one message or for all of a conversation in the mailbox.
+        None => fields.all("uid").map(UidSet::parse).fold(UidSet::default(), UidSet::joined_with),
+    };
+    if set.is_empty() && !is_for_all {
+        return Err(Fault::BadRequest(visit.page.t("nothing-selected")));
+    }
+    // Marked from within the message: the person stays with it.
+    let stays = matches!(order.action, Action::Flag { flag: "\\Flagged", .. });
+    let closes = back.reading && !stays;
+    if set.len() > AT_ONCE_MAX {
+        drop(lease);
+        let place = (back.mailbox.as_str(), selected.uid_validity);
+        if !visit.is_fragment {
+            let undo = jobs::at_once(&visit, place, &order.action, &set).await?;
+            return back.answer(&visit, undo.as_ref(), closes).await;
+        }
+        let job = jobs::begin(visit.clone(), place, order.action, set)?;
+        return jobs::answer(&visit, &back, &job, closes).await;
+    }
+    let undo = match set.is_empty() {
         true => None,
         false => perform(&mut lease, &visit, &order.action, &set).await?,
     };
     drop(lease);
-    // Marked from within the message: the person stays with it.
-    let stays = matches!(order.action, Action::Flag { flag: "\\Flagged", .. });
     if back.reading && stays && !visit.is_fragment {
         let uid = set.newest(0, 1).text();
         let location = format!("{}/{uid}{}", address::mailbox(&back.mailbox), back.place.query());
         return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish());
     }
-    back.answer(&visit, undo.as_ref(), back.reading && !stays).await
+    back.answer(&visit, undo.as_ref(), closes).await
 }
 
-async fn perform(lease: &mut Lease, visit: &Visit, action: &Action, set: &UidSet) -> Result<Option<Undo>, Fault> {
+/// All messages of the list, or all that its search finds: those that were there when the page was made.
+async fn everything(lease: &mut Lease, selected: &Selected, fields: &Fields, back: &Back) -> Result<UidSet, Error> {
+    let seen = fields.text("exists").parse().unwrap_or(selected.exists).min(selected.exists);
+    if seen == 0 {
+        return Ok(UidSet::default());
+    }
+    let extended = lease.can("ESEARCH");
+    let returns = if extended { " RETURN (ALL)" } else { "" };
+    let all = lease.run(Command::new(format!("UID SEARCH{returns} 1:{seen}"))).await?;
+    let all = UidSet::found(&all);
+    let Some(query) = Query::read(&back.place.q) else { return Ok(all) };
+    let found = lease.run(query.command(extended)).await?;
+    Ok(UidSet::found(&found).within(&all))
+}
+
+/// Does it to messages of the mailbox that is open.
+pub(crate) async fn perform(
+    lease: &mut Lease,
+    visit: &Visit,
+    action: &Action,
+    set: &UidSet,
+) -> Result<Option<Undo>, Fault> {
     let uids = set.text();
     match action {
         Action::Flag { add, flag } => {
@@ -164,15 +214,6 @@ async fn perform(lease: &mut Lease, visit: &Visit, action: &Action, set: &UidSet
         Action::Delete => {
             lease.run(Command::new(format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)"))).await?;
             lease.run(Command::new(format!("UID EXPUNGE {uids}"))).await?;
-            Ok(None)
-        }
-        Action::ReadAll => {
-            lease.run(Command::new("UID STORE 1:* +FLAGS.SILENT (\\Seen)")).await?;
-            Ok(None)
-        }
-        Action::Empty => {
-            lease.run(Command::new("UID STORE 1:* +FLAGS.SILENT (\\Deleted)")).await?;
-            lease.run(Command::new("EXPUNGE")).await?;
             Ok(None)
         }
     }

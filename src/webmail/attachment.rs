@@ -57,7 +57,7 @@ fn icon(part: &Part) -> &'static str {
 }
 
 /// The part's own name, or one that its type gives.
-fn name(part: &Part, page: &Page) -> String {
+pub(crate) fn name(part: &Part, page: &Page) -> String {
     if !part.name.is_empty() {
         return part.name.clone();
     }

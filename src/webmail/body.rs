@@ -4,7 +4,7 @@
 use crate::{
     address, images,
     imap::{Error, Value, pair},
-    plain,
+    markup, plain,
     pool::Lease,
     safe_html::{self, Images},
     structure::Part,
@@ -103,7 +103,8 @@ pub(crate) async fn frame(
     let rich = rich(&mut lease, &visit, (&mailbox, uid), &root, &contents.rich, *view).await?;
     drop(lease);
     let is_coloured = has_colours(&rich.html.0);
-    document(&Frame { page: &visit.page, html: rich.html, blocked: rich.blocked, is_coloured })
+    let html = Markup(markup::fold_quotation(&rich.html.0, &visit.page.t("quote-show")));
+    document(&Frame { page: &visit.page, html, blocked: rich.blocked, is_coloured })
 }
 
 /// A document under the policy of mail.

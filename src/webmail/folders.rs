@@ -179,6 +179,12 @@ impl Folders {
         self.0.iter().filter(move |f| !ranks.contains_key(top(&f.name)))
     }
 
+    /// Whether messages there belong to conversations that are read elsewhere: what is deleted, unwanted or not yet written does
+    /// not.
+    pub(crate) fn is_conversed_in(&self, name: &str) -> bool {
+        !self.get(name).is_some_and(|f| matches!(f.role, Some(Role::Trash | Role::Junk | Role::Drafts)))
+    }
+
     /// The folder of a mailbox name.
     pub(crate) fn get(&self, name: &str) -> Option<&Folder> {
         self.0.iter().find(|f| f.name == name)

@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn words_are_marked() {
-        assert_eq!(marked("report", "Quarterly reports, REPORT! misreport"), "Quarterly [reports], [REPORT]! misreport");
+        assert_eq!(
+            marked("report", "Quarterly reports, REPORT! misreport"),
+            "Quarterly [reports], [REPORT]! misreport"
+        );
         assert_eq!(marked("muller a@b", "Jürgen Müller <a@b>"), "Jürgen [Müller] <[a]@[b]>");
         assert_eq!(marked("京都", "東京都"), "東[京都]");
         assert_eq!(marked("", "any text"), "any text");

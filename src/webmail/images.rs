@@ -76,6 +76,11 @@ impl Fetcher {
         Self { client: client.ok(), free: Semaphore::new(FETCHES_MAX) }
     }
 
+    /// The client, which reaches public addresses only.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
     async fn fetch(&self, url: Url) -> Result<(&'static str, Vec<u8>), String> {
         let client = self.client.as_ref().ok_or("no client")?;
         let _permit = self.free.acquire().await.map_err(|e| e.to_string())?;
@@ -118,7 +123,7 @@ fn client() -> Result<Client, String> {
 
 /// Whether an address may be asked for: on the web, at its usual ports, and not at a private address written as a number. Names
 /// are checked when they are resolved.
-fn is_allowed(url: &Url) -> bool {
+pub(crate) fn is_allowed(url: &Url) -> bool {
     let port = matches!(url.port_or_known_default(), Some(80 | 443 | 8080 | 8443));
     let host = match url.host_str() {
         None | Some("") => false,
@@ -187,7 +192,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 }
 
 /// Media type by the first bytes; whatever the server says, only these are given on.
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn media_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),

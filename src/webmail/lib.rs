@@ -3,8 +3,9 @@
 //!
 //! Layout: [`Webmail`] what `cli` composes; `routes` every address and its handler; `address` how those addresses are written;
 //! `state` what handlers share; `visit` one request of a signed-in person; `shell` what stands around every page (folders, search).
-//! Reading: `list` and its `row`s, `search`, `message` with its `envelope`, `structure`, `body`, `plain` text, `attachment`s and
-//! remote `images`, `source`; `actions` and `undo`; `live` news; `manage` and `folders`; `filters` and the vacation. Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `fault` errors as answers.
+//! Reading: `list` and its `row`s, `search` and its `results` in all folders with `highlight`, `conversation` with its `members`, `message` with its `envelope`, `structure`, `body`, `plain` text, `attachment`s (as one: `zip`) and
+//! remote `images`, what is known of its sender (`authentication`), how its list is left (`unsubscribe`), `source`; `actions`, `undo`, and `jobs` for
+//! very many messages; `live` news; `manage` and `folders`; `settings` and the page of `choices`; `filters` and the vacation. Writing: `compose`. Below: `imap` the client, `pool` its connections, [`safe_html`] mail HTML made safe, `markup` what is safe read once more, `fault` errors as answers.
 //!
 //! Invariants: a page of a mailbox reads what it shows and never the whole mailbox. Reading changes nothing but `\Seen`. A UID in an
 //! address is only good with the UIDVALIDITY it was seen under where something is changed. Foreign HTML leaves this crate only through
@@ -13,31 +14,42 @@
 mod actions;
 mod address;
 mod attachment;
+mod authentication;
 mod body;
+mod choices;
 mod compose;
+mod conversation;
 mod envelope;
 mod fault;
 mod filters;
 mod folders;
+mod highlight;
 mod images;
 mod imap;
+mod jobs;
 mod list;
 mod live;
 mod manage;
+mod markup;
+mod members;
 mod message;
 mod plain;
 mod pool;
+mod results;
 mod routes;
 mod row;
 pub mod safe_html;
 mod search;
+mod settings;
 mod shell;
 mod source;
 mod state;
 mod structure;
 mod uid_set;
 mod undo;
+mod unsubscribe;
 mod visit;
+mod zip;
 
 use net::pipe::Connector;
 use std::sync::Arc;

@@ -1,22 +1,35 @@
-//! `GET /mail/{mailbox}/{uid}`: one message to read, beside its list where there is room.
+//! One message to read, on the page and on paper.
 
 use crate::{
     address,
     attachment::{self, Attachment},
+    authentication::Standing,
     body::{self, View},
     envelope::{Contact, Envelope, Flags},
     imap::{Command, Value, pair},
-    list::{Listing, MailboxPage, Place},
+    list::Place,
     pool::Lease,
-    shell::Shell,
+    settings::Settings,
     structure::{Contents, Part},
+    unsubscribe::Way,
     visit::Visit,
 };
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use httpd::{Fault, Instant, Markup, Page};
 
-const ITEMS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE";
+const ITEMS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE \
+     BODY.PEEK[HEADER.FIELDS (AUTHENTICATION-RESULTS LIST-UNSUBSCRIBE LIST-UNSUBSCRIBE-POST)]";
+
+/// The header fields in a FETCH response that asked for some.
+pub(crate) fn header_block(items: &[Value]) -> Vec<u8> {
+    let is_block = |name: &Value| {
+        let Value::Atom(name) = name else { return false };
+        name.get(..19).is_some_and(|start| start.eq_ignore_ascii_case(b"BODY[HEADER.FIELDS "))
+    };
+    let block = items.chunks_exact(2).find(|pair| is_block(&pair[0])).and_then(|pair| pair[1].bytes());
+    block.map(|bytes| bytes.to_vec()).unwrap_or_default()
+}
 
 /// A message that is being read.
 #[derive(Debug)]
@@ -27,8 +40,6 @@ pub(crate) struct Reading {
     pub(crate) validity: u32,
     /// UID.
     pub(crate) uid: u32,
-    /// Flags, as they were before it was opened.
-    pub(crate) flags: Flags,
     /// Who, to whom, about what.
     pub(crate) envelope: Envelope,
     /// Bytes.
@@ -41,6 +52,10 @@ pub(crate) struct Reading {
     pub(crate) view: View,
     /// Files.
     pub(crate) attachments: Vec<Attachment>,
+    /// What is known of the sender.
+    pub(crate) standing: Standing,
+    /// How the mailing list it came from can be left.
+    pub(crate) leave: Option<Way>,
     /// The list it was opened from.
     pub(crate) place: Place,
     received: i64,
@@ -48,12 +63,12 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Reads a message and marks it as read. `None` when it is gone.
-    async fn load(
+    pub(crate) async fn load(
         lease: &mut Lease,
         (mailbox, validity, uid): (&str, u32, u32),
         view: View,
         place: &Place,
-        page: &Page,
+        (page, settings, hostname): (&Page, &Settings, &str),
     ) -> Result<Option<Self>, Fault> {
         let Some(data) = lease.fetch_one(uid, ITEMS).await? else { return Ok(None) };
         let root = pair(&data, "BODYSTRUCTURE").and_then(Part::read).unwrap_or_default();
@@ -69,16 +84,23 @@ impl Reading {
         }
         let envelope = Envelope::of(&data);
         let received = pair(&data, "INTERNALDATE").and_then(Value::text).and_then(|d| mail::date::parse_imap(&d));
+        let block = header_block(&data);
+        let standing = Standing::of(&block, &envelope.from, hostname);
+        let sender = envelope.from.first().map(|from| from.address.clone()).unwrap_or_default();
+        // A forged sender was not allowed anything.
+        let allows_sender = !standing.is_forged() && !sender.is_empty() && settings.allows_images_of(&sender);
+        let view = View { images: view.images.max(u8::from(allows_sender)), ..view };
         Ok(Some(Self {
             mailbox: mailbox.to_owned(),
             validity,
             uid,
-            flags,
             size: pair(&data, "RFC822.SIZE").and_then(Value::number).unwrap_or_default(),
             text,
             has_both: contents.has_html() && contents.has_plain(),
             view,
             attachments: attachment::list(&contents, mailbox, uid, page),
+            leave: Way::of(&block, &standing),
+            standing,
             place: place.clone(),
             received: received.or(envelope.date).unwrap_or_default(),
             envelope,
@@ -120,6 +142,21 @@ impl Reading {
         page.size(self.size)
     }
 
+    /// Whether it has several files, which can be saved as one.
+    pub(crate) fn has_files(&self) -> bool {
+        self.attachments.len() > 1
+    }
+
+    /// The domain of the sender.
+    pub(crate) fn sender_domain(&self) -> &str {
+        self.sender_address().rsplit('@').next().unwrap_or_default()
+    }
+
+    /// The sender's address, which images can be allowed for.
+    pub(crate) fn sender_address(&self) -> &str {
+        self.envelope.from.first().map_or("", |from| from.address.as_str())
+    }
+
     /// Whether answers go elsewhere than to the sender.
     pub(crate) fn has_reply_to(&self) -> bool {
         let addresses = |contacts: &[Contact]| contacts.iter().map(|c| c.address.clone()).collect::<Vec<_>>();
@@ -138,9 +175,15 @@ impl Reading {
         format!("{}{query}{joint}{extra}", address::message(&self.mailbox, self.uid))
     }
 
-    /// Address of the list it was opened from.
-    pub(crate) fn back(&self) -> String {
-        format!("{}{}", address::mailbox(&self.mailbox), self.place.query())
+    /// Address of the card alone with another view, as part of what was opened from `within`.
+    pub(crate) fn card_with(&self, within: &str, several: &bool, extra: &str) -> String {
+        let alone = if *several { "" } else { "&alone=1" };
+        format!("{}?within={}{alone}&{extra}", self.address("card"), address::segment(within))
+    }
+
+    /// Name of the element that holds it.
+    pub(crate) fn card_id(&self) -> String {
+        crate::conversation::card_id(&self.mailbox, self.uid)
     }
 
     /// Address of the frame.
@@ -148,39 +191,6 @@ impl Reading {
         let query = if self.view.allows_images() { "?images=1" } else { "" };
         format!("{}{query}", self.address("body"))
     }
-}
-
-/// What htmx puts into `#reader`.
-#[derive(Template)]
-#[template(path = "webmail/message_part.html")]
-struct MessagePart<'a> {
-    page: &'a Page,
-    shell: &'a Shell,
-    reading: &'a Reading,
-}
-
-/// `GET /mail/{mailbox}/{uid}`
-pub(crate) async fn show(
-    visit: Visit,
-    path: web::Path<(String, u32)>,
-    place: web::Query<Place>,
-    view: web::Query<View>,
-) -> Result<HttpResponse, Fault> {
-    let (mailbox, uid) = path.into_inner();
-    let (mut lease, selected) = visit.open(&mailbox).await?;
-    let which = (mailbox.as_str(), selected.uid_validity, uid);
-    let reading = Reading::load(&mut lease, which, *view, &place, &visit.page).await?.ok_or(Fault::NotFound)?;
-    // The folders are read after the message, so that it is not counted as unread any more.
-    let mut shell = Shell::load(&mut lease, &mailbox).await?;
-    if visit.is_fragment && visit.target.as_deref() == Some("reader") {
-        let shell = shell.into_part();
-        return httpd::render(&MessagePart { page: &visit.page, shell: &shell, reading: &reading });
-    }
-    let mut list = Listing::load(&mut lease, &selected, &place).await?;
-    drop(lease);
-    list.open = uid;
-    shell.query.clone_from(&list.place.q);
-    httpd::render(&MailboxPage { page: &visit.page, shell: &shell, list: &list, reading: Some(&reading), undo: None })
 }
 
 /// `GET /mail/{mailbox}/{uid}/print`: head and text as one document for paper.
@@ -202,8 +212,9 @@ pub(crate) async fn print(
     let (mut lease, selected) = visit.open(&mailbox).await?;
     let which = (mailbox.as_str(), selected.uid_validity, uid);
     let as_plain = View { plain: 1, ..*view };
-    let reading =
-        Reading::load(&mut lease, which, as_plain, &Place::default(), &visit.page).await?.ok_or(Fault::NotFound)?;
+    let context = (&visit.page, &Settings::default(), visit.state.hostname.as_str());
+    let reading = Reading::load(&mut lease, which, as_plain, &Place::default(), context).await?;
+    let reading = reading.ok_or(Fault::NotFound)?;
     let root = body::structure(&mut lease, uid).await?;
     let contents = Contents::of(&root);
     let parts = if view.wants_plain() { &contents.plain } else { &contents.rich };

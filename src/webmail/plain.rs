@@ -35,7 +35,9 @@ fn level(paragraphs: &[Paragraph], depth: usize, show: &str, out: &mut String) {
             run.iter().for_each(|p| line(&p.text, out));
             continue;
         }
-        let fold = depth == 0 && run.len() > QUOTE_LINES_SHOWN;
+        // What an answer repeats at its end has been read before.
+        let is_repeated = at == paragraphs.len() && length < paragraphs.len();
+        let fold = depth == 0 && (run.len() > QUOTE_LINES_SHOWN || is_repeated);
         if fold {
             let _ = write!(out, "<details class=\"quote-fold\"><summary>{}</summary>", escaped(show));
         }
@@ -128,6 +130,22 @@ fn trim_end(word: &str) -> &str {
         }
         word = &word[..word.len() - last.len_utf8()];
     }
+}
+
+/// A line as HTML for elsewhere, its web addresses as links.
+pub(crate) fn linked(text: &str) -> String {
+    let words = text.split_inclusive(' ').map(|word| {
+        let bare = word.trim_end();
+        let url = trim_end(bare);
+        match target(url) {
+            Some(Target::Web(address)) => {
+                let (link, rest) = (escaped(&address), escaped(&word[url.len()..]));
+                format!("<a href=\"{link}\">{}</a>{rest}", escaped(url))
+            }
+            _ => escaped(word),
+        }
+    });
+    words.collect()
 }
 
 /// Text as HTML.

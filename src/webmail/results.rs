@@ -130,7 +130,9 @@ async fn rows(lease: &mut Lease, folders: &Folders, places: &[Value]) -> Result<
     let mut order: Vec<(String, u32)> = Vec::new();
     for place in places.chunks_exact(3) {
         let number = |value: &Value| value.number().and_then(|number| u32::try_from(number).ok());
-        let (Some(name), Some(_), Some(uid)) = (place[0].text(), number(&place[1]), number(&place[2])) else { continue };
+        let (Some(name), Some(_), Some(uid)) = (place[0].text(), number(&place[1]), number(&place[2])) else {
+            continue;
+        };
         order.push((decode_mailbox_name(&name), uid));
     }
     let mut by_mailbox: BTreeMap<&str, Vec<u32>> = BTreeMap::new();

@@ -10,13 +10,15 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 /// Bytes of HTML that are looked at; what follows is left out and [`Safe::cut`] says so.
 pub const HTML_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a person's own HTML, with the images that are written into it.
+const OWN_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of an image that is written into the HTML as a `data:` URL.
 const DATA_URL_BYTES_MAX: usize = 1024 * 1024;
 
@@ -237,6 +239,54 @@ pub fn clean(html: &str, images: &Images) -> Safe {
     let shown = prefix(html, HTML_BYTES_MAX);
     let blocked = Arc::new(AtomicUsize::new(0));
     let (images, counter) = (images.clone(), blocked.clone());
+    let mut builder = builder();
+    builder
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .attribute_filter(move |_, name, value| match name {
+            "href" => link(value),
+            "src" | "background" => image(value, &images, &counter).map(Cow::Owned),
+            "style" => style(value).map(Cow::Owned),
+            _ => Some(Cow::Borrowed(value)),
+        });
+    // CR comes from a character reference; written plainly, the next reader would take it for a line end.
+    let html_shown = builder.clean(shown).to_string().replace('\r', "\n");
+    Safe { html: html_shown, blocked: blocked.load(Ordering::Relaxed), cut: shown.len() < html.len() }
+}
+
+/// The person's own HTML on its way out, cut to the same allow-list. `image` gives the address that stands for an image's own;
+/// without one the image goes.
+pub(crate) fn own(html: &str, image: &(dyn Fn(&str) -> Option<String> + Sync)) -> String {
+    // The library keeps its filter for good, so it is asked first which images there are.
+    let mut builder = builder();
+    let (asked, told) = (Arc::new(Mutex::new(Vec::new())), prefix(html, OWN_BYTES_MAX));
+    let seen = asked.clone();
+    builder.attribute_filter(move |_, name, value| {
+        if matches!(name, "src" | "background") {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(value.trim().to_owned());
+        }
+        own_attribute(name, value, None)
+    });
+    builder.clean(told);
+    let asked = std::mem::take(&mut *asked.lock().unwrap_or_else(PoisonError::into_inner));
+    let known: HashMap<String, String> =
+        asked.into_iter().filter_map(|source| image(&source).map(|address| (source, address))).collect();
+    let mut builder = self::builder();
+    builder.link_rel(None).attribute_filter(move |_, name, value| own_attribute(name, value, Some(&known)));
+    builder.clean(told).to_string().replace('\r', "\n")
+}
+
+fn own_attribute<'a>(name: &str, value: &'a str, images: Option<&HashMap<String, String>>) -> Option<Cow<'a, str>> {
+    match name {
+        "href" => link(value),
+        "src" | "background" => images?.get(value.trim()).cloned().map(Cow::Owned),
+        "style" => style(value).map(Cow::Owned),
+        _ => Some(Cow::Borrowed(value)),
+    }
+}
+
+/// What both kinds of HTML may have.
+fn builder() -> Builder<'static> {
     let mut builder = Builder::empty();
     builder
         .tags(TAGS.iter().copied().collect())
@@ -249,20 +299,10 @@ pub fn clean(html: &str, images: &Images) -> Safe {
                 .collect::<HashMap<_, HashSet<_>>>(),
         )
         .url_schemes(["http", "https", "mailto", "tel", "cid", "data"].into_iter().collect())
-        // The filter below refuses the message's own relative URLs; what it puts in their place is relative and has to pass.
+        // The filters refuse the message's own relative URLs; what they put in their place is relative and has to pass.
         .url_relative(UrlRelative::PassThrough)
-        .link_rel(Some("noopener noreferrer nofollow"))
-        .set_tag_attribute_value("a", "target", "_blank")
-        .strip_comments(true)
-        .attribute_filter(move |_, name, value| match name {
-            "href" => link(value),
-            "src" | "background" => image(value, &images, &counter).map(Cow::Owned),
-            "style" => style(value).map(Cow::Owned),
-            _ => Some(Cow::Borrowed(value)),
-        });
-    // CR comes from a character reference; written plainly, the next reader would take it for a line end.
-    let html_shown = builder.clean(shown).to_string().replace('\r', "\n");
-    Safe { html: html_shown, blocked: blocked.load(Ordering::Relaxed), cut: shown.len() < html.len() }
+        .strip_comments(true);
+    builder
 }
 
 /// At most `bytes_max` bytes, cut between characters.

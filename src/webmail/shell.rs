@@ -4,6 +4,7 @@ use crate::{
     folders::{Folder, Folders, Role},
     imap::Error,
     pool::Lease,
+    settings::{Panes, Settings},
     visit::Visit,
 };
 use httpd::Page;
@@ -17,6 +18,8 @@ pub(crate) struct Shell {
     pub(crate) mailbox: String,
     /// What is in the search box.
     pub(crate) query: String,
+    /// What the person has chosen.
+    pub(crate) settings: Settings,
     /// Whether the folders go along with a part of a page, to take the place of those that are there.
     pub(crate) is_part: bool,
 }
@@ -24,8 +27,24 @@ pub(crate) struct Shell {
 impl Shell {
     /// The shell of a page of `mailbox`, read over a connection that is at hand.
     pub(crate) async fn load(lease: &mut Lease, mailbox: &str) -> Result<Self, Error> {
+        let settings = Settings::load(lease).await?;
+        Self::with(lease, mailbox, settings).await
+    }
+
+    /// The same with settings that were read before.
+    pub(crate) async fn with(lease: &mut Lease, mailbox: &str, settings: Settings) -> Result<Self, Error> {
         let folders = Folders::load(lease).await?;
-        Ok(Self { folders, mailbox: mailbox.to_owned(), query: String::new(), is_part: false })
+        Ok(Self { folders, mailbox: mailbox.to_owned(), query: String::new(), settings, is_part: false })
+    }
+
+    /// All folders, where messages that belong together are shown together. Drafts are gone on with one by one.
+    pub(crate) fn conversations(&self) -> Option<&Folders> {
+        (self.settings.choices.conversations && !self.is_drafts()).then_some(&self.folders)
+    }
+
+    /// Whether a message takes the place of the list on wide screens too.
+    pub(crate) fn has_two_panes(&self) -> bool {
+        self.settings.choices.panes == Panes::Two
     }
 
     /// The shell of a page that needs nothing else from IMAP.

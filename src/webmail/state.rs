@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use crate::{Setup, compose::Desk, images::Fetcher, live::Hub, pool::Pool};
+use crate::{Setup, compose::Desk, images::Fetcher, jobs::Jobs, live::Hub, pool::Pool};
 use net::pipe::Connector;
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ pub(crate) struct State {
     pub(crate) pool: Arc<Pool>,
     /// Mailboxes that are watched.
     pub(crate) hub: Arc<Hub>,
+    /// Work on very many messages.
+    pub(crate) jobs: Jobs,
     /// Fetches images of other hosts.
     pub(crate) images: Fetcher,
     /// Messages being written.
@@ -32,6 +34,7 @@ impl State {
         Self {
             hub: Hub::new(pool.clone()),
             pool,
+            jobs: Jobs::default(),
             images: Fetcher::new(),
             desk: Desk::new(),
             submission: setup.submission,

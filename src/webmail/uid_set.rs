@@ -78,6 +78,71 @@ impl UidSet {
         Self::of(uids)
     }
 
+    /// The highest.
+    pub(crate) fn last(&self) -> Option<u32> {
+        self.0.last().map(|(_, last)| *last)
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn contains(&self, uid: u32) -> bool {
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&uid))
+    }
+
+    /// All of both.
+    pub(crate) fn joined_with(self, other: Self) -> Self {
+        let mut ranges = self.0;
+        ranges.extend(other.0);
+        ranges.sort_unstable();
+        Self::joined(ranges)
+    }
+
+    /// Those that are in `all` too.
+    pub(crate) fn within(&self, all: &Self) -> Self {
+        let mut common = Vec::new();
+        let mut others = all.0.iter().peekable();
+        for &(first, last) in &self.0 {
+            while let Some(&&(from, to)) = others.peek() {
+                if from > last {
+                    break;
+                }
+                if to >= first {
+                    common.push((first.max(from), last.min(to)));
+                }
+                if to > last {
+                    break;
+                }
+                others.next();
+            }
+        }
+        Self(common)
+    }
+
+    /// In ascending order, in parts of at most `count`.
+    pub(crate) fn parts(&self, count: u32) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let (mut part, mut room) = (Vec::new(), count);
+        for &(first, last) in &self.0 {
+            let mut from = first;
+            loop {
+                let to = last.min(from.saturating_add(room - 1));
+                part.push((from, to));
+                room -= to - from + 1;
+                if room == 0 {
+                    parts.push(Self(std::mem::take(&mut part)));
+                    room = count;
+                }
+                if to == last {
+                    break;
+                }
+                from = to + 1;
+            }
+        }
+        if !part.is_empty() {
+            parts.push(Self(part));
+        }
+        parts
+    }
+
     /// As IMAP takes it.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
@@ -105,5 +170,18 @@ mod tests {
         assert!(set.newest(14, 5).is_empty());
         assert_eq!(UidSet::of([3, 1, 2, 9]).text(), "1:3,9");
         assert!(UidSet::parse("x,,*:3").is_empty());
+    }
+
+    #[test]
+    fn parts_hold_all_of_it_in_order() {
+        let parts =
+            |text: &str, count| UidSet::parse(text).parts(count).iter().map(UidSet::text).collect::<Vec<_>>().join(" ");
+        assert_eq!(parts("1:10,20,30:32", 4), "1:4 5:8 9:10,20,30 31:32");
+        assert_eq!(parts("5", 1), "5");
+        assert_eq!(parts("", 3), "");
+        assert_eq!(parts("4294967294:4294967295", 5), "4294967294:4294967295");
+        assert_eq!(UidSet::parse("1:10,20,30:40").within(&UidSet::parse("5:25,33,39:50")).text(), "5:10,20,33,39:40");
+        assert_eq!(UidSet::parse("1:3").joined_with(UidSet::parse("4,9")).text(), "1:4,9");
+        assert_eq!((UidSet::parse("1:3,9").last(), UidSet::parse("1:3,9").contains(2)), (Some(9), true));
     }
 }

@@ -1,9 +1,10 @@
 //! Taking back a move.
 
 use crate::{
-    actions::Back,
+    actions::{Action, Back},
     address,
     imap::{Command, Error},
+    jobs::{self, AT_ONCE_MAX},
     uid_set::UidSet,
     visit::Visit,
 };
@@ -55,6 +56,15 @@ impl Undo {
         UidSet::parse(&self.at_uids).len()
     }
 
+    /// Both, where they were to one mailbox; else what came first.
+    pub(crate) fn joined_with(self, other: &Self) -> Self {
+        if (&self.at, self.at_validity) != (&other.at, other.at_validity) {
+            return self;
+        }
+        let uids = UidSet::parse(&self.at_uids).joined_with(UidSet::parse(&other.at_uids));
+        Self { at_uids: uids.text(), ..self }
+    }
+
     /// What was done, in words.
     pub(crate) fn words(&self, page: &Page) -> String {
         page.t1(&format!("done-{}", self.done), "count", self.count())
@@ -79,9 +89,21 @@ pub(crate) async fn undo(visit: Visit, fields: Fields) -> Result<HttpResponse, F
     if uids.is_empty() {
         return Err(Fault::BadRequest(String::new()));
     }
-    let (mut lease, selected) = visit.open(fields.text("at")).await?;
+    let at = fields.text("at").to_owned();
+    let (mut lease, selected) = visit.open(&at).await?;
     if selected.uid_validity.to_string() != fields.text("at_validity") {
         return Err(Fault::Conflict(String::new()));
+    }
+    if uids.len() > AT_ONCE_MAX {
+        drop(lease);
+        let place = (at.as_str(), selected.uid_validity);
+        let action = Action::Move(back.mailbox.clone());
+        if !visit.is_fragment {
+            jobs::at_once(&visit, place, &action, &uids).await?;
+            return back.answer(&visit, None, false).await;
+        }
+        let job = jobs::begin(visit.clone(), place, action, uids)?;
+        return jobs::answer(&visit, &back, &job, false).await;
     }
     let moved = lease.run(Command::new(format!("UID MOVE {}", uids.text())).mailbox(&back.mailbox)).await;
     if let Err(Error::No { .. }) = moved {

@@ -12,7 +12,8 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-/// A request of a signed-in person. As an extractor it asks for sign-in when there is no session.
+/// A request of a signed-in person, which work that outlives it can go on with. As an extractor it asks for sign-in when there is no session.
+#[derive(Clone)]
 pub(crate) struct Visit {
     /// Who it is.
     pub(crate) session: Session,

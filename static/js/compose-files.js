@@ -3,7 +3,7 @@
 /** Share by which a file grows when it is written into a message. */
 const GROWTH = 78 / 57;
 
-export function watchFiles({ form, inTurn, take, say }) {
+export function watchFiles({ form, inTurn, take, say, collect, rich }) {
   const words = form.dataset;
   const input = form.elements.namedItem("files");
   const uploads = document.getElementById("compose-uploads");
@@ -22,16 +22,17 @@ export function watchFiles({ form, inTurn, take, say }) {
   /** Sends one file; the answer as `take` wants it. */
   const send = (file, progress, stop) =>
     new Promise((resolve) => {
-      const data = new FormData(form);
-      data.delete("files");
-      data.set("do", "attach");
+      const { data, images } = collect("attach");
       data.append("files", file, file.name);
       const request = new XMLHttpRequest();
       request.open("POST", form.action);
       request.setRequestHeader("Accept", "application/json");
       request.responseType = "json";
       request.upload.onprogress = (event) => (progress.value = event.loaded / event.total);
-      request.onload = () => resolve({ status: request.status, told: request.response });
+      request.onload = () => {
+        if (request.response?.images) rich.named(images, request.response.images);
+        resolve({ status: request.status, told: request.response });
+      };
       request.onerror = () => resolve({ status: 0, told: null });
       request.onabort = () => resolve(null);
       stop.addEventListener("click", () => request.abort());
@@ -84,12 +85,14 @@ export function watchFiles({ form, inTurn, take, say }) {
     dropping(false);
     if (!hasFiles(event)) return;
     event.preventDefault();
+    // Images that are dropped into the text belong into it.
+    if (event.target.closest?.("#rich") && rich.addImages([...event.dataTransfer.files])) return;
     upload(event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData ?? {};
     // Office programs put a picture of the text beside the text.
-    if (!files?.length || types.includes("text/plain")) return;
+    if (event.defaultPrevented || !files?.length || types.includes("text/plain")) return;
     event.preventDefault();
     upload(files);
   });

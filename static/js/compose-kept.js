@@ -14,7 +14,7 @@ export class Kept {
     }
   }
 
-  /** Keeps the fields as they are now. */
+  /** Keeps the fields as they are now. What the server was sent while the page closed is only needed by a reload. */
   put(handedOver = false) {
     const fields = [...new FormData(this.form)].filter(([name, value]) => !SKIPPED.has(name) && typeof value === "string");
     try {
@@ -31,11 +31,6 @@ export class Kept {
 
   drop() {
     sessionStorage.removeItem(KEY);
-  }
-
-  /** The server was sent it while the page closed: only a reload needs it. */
-  handedOver() {
-    this.put(true);
   }
 
   /** Whether this page was loaded again, or come back to, with text that was not saved. */

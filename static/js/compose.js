@@ -5,6 +5,7 @@ import { toast } from "./app.js";
 import { watchFiles } from "./compose-files.js";
 import { Kept } from "./compose-kept.js";
 import { completePeople } from "./compose-people.js";
+import { RichText } from "./compose-rich.js";
 
 const form = document.getElementById("compose");
 const state = document.getElementById("compose-state");
@@ -31,14 +32,31 @@ const say = (text, isBad = false) => {
 let turn = Promise.resolve();
 const inTurn = (work) => (turn = turn.then(work, work));
 
-/** Sends the form; the answer is JSON, or null where none came. */
-async function post(action) {
+let rich;
+
+/** The form as it is now, without files, and the images in its text that the server does not know yet. */
+function collect(action) {
+  const images = rich?.sync() ?? [];
   const data = new FormData(form);
   data.delete("files");
   data.set("do", action);
+  return { data, images };
+}
+
+/** Keeps what was typed in this window. */
+function keep(isHandedOver = false) {
+  rich?.sync(true);
+  kept.put(isHandedOver);
+}
+
+/** Sends the form; the answer is JSON, or null where none came. */
+async function post(action) {
+  const { data, images } = collect(action);
   try {
     const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
-    return { status: answer.status, told: await answer.json().catch(() => null) };
+    const told = await answer.json().catch(() => null);
+    if (told?.images) rich.named(images, told.images);
+    return { status: answer.status, told };
   } catch {
     return { status: 0, told: null };
   }
@@ -86,7 +104,7 @@ function showErrors(errors) {
 }
 
 function signedOut() {
-  kept.put();
+  keep();
   say("", false);
   const box = form.querySelector("[data-errors='form']");
   const link = Object.assign(document.createElement("a"), { href: `/sign-in?next=${encodeURIComponent("/mail/-/compose")}` });
@@ -126,14 +144,14 @@ function save() {
 
 export function change() {
   changed += 1;
-  kept.put();
+  keep();
   if (!state.hasAttribute("data-bad")) say(words.unsaved);
   clearTimeout(timer);
   timer = setTimeout(save, pause());
 }
 
 const mentionsAttachment = () => {
-  const own = field("text").value.split(/^-{6,} |^>/m)[0].toLowerCase();
+  const own = (rich?.words ?? field("text").value).split(/^-{6,} |^>/m)[0].toLowerCase();
   return words.attachmentWords.split(",").some((word) => new RegExp(`(^|[^\\p{L}])${word.trim()}($|[^\\p{L}])`, "u").test(own));
 };
 
@@ -184,16 +202,19 @@ document.addEventListener("keydown", (event) => {
 // What is typed last before the window closes still reaches the draft.
 addEventListener("pagehide", () => {
   if (!isDirty() || leaving) return;
-  const data = new FormData(form);
-  data.delete("files");
-  data.set("do", "save");
-  if (navigator.sendBeacon(form.action, data)) kept.handedOver();
+  const { data } = collect("save");
+  if (navigator.sendBeacon(form.action, data)) keep(true);
 });
 
 form.toggleAttribute("data-live", true);
-watchFiles({ form, inTurn, take, say });
+rich = new RichText({ form, change, say });
+watchFiles({ form, inTurn, take, say, collect, rich });
 completePeople(form, change);
-const open = (text) => kept.restore(text) && (form.querySelector(".compose-more").open ||= Boolean(field("cc").value || field("bcc").value));
+const open = (text) => {
+  kept.restore(text);
+  rich.load();
+  form.querySelector(".compose-more").open ||= Boolean(field("cc").value || field("bcc").value);
+};
 if (kept.isOfThisPage()) {
   open();
   toast(words.restored);
@@ -211,3 +232,4 @@ if (kept.isOfThisPage()) {
 }
 // One writes above what is quoted.
 field("text").setSelectionRange(0, 0);
+if (rich.isOn && field("text").autofocus) rich.editor.focus();

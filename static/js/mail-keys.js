@@ -1,5 +1,6 @@
 // Keys. A key that stands beside a button ([data-key]) presses it; j, k, o, x, u and / move around.
 import { currentRow, picks, rows } from "./mail-list.js";
+import { foldAll, stepCard } from "./mail-reader.js";
 
 const typing = (target) => target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 const visible = (element) => element.getClientRects().length > 0;
@@ -38,12 +39,15 @@ const moves = {
   j: () => step(1),
   k: () => step(-1),
   o: () => currentRow()?.querySelector(".row-link").click(),
-  x: () => currentRow()?.querySelector(".pick").click(),
+  x: () => currentRow()?.querySelector(".pick")?.click(),
   u: () => {
     const back = [...document.querySelectorAll('[data-key="u"]')].find(visible);
     if (back) back.click();
     else currentRow()?.querySelector(".row-link").focus();
   },
+  n: () => stepCard(1),
+  p: () => stepCard(-1),
+  ";": foldAll,
   z: () => document.querySelector(".undo button")?.click(),
   "/": () => {
     const search = document.getElementById("search");

@@ -1,7 +1,7 @@
 // The list: what is selected, which message is open, and what comes after an action.
 
 const panes = document.getElementById("panes");
-const wide = window.matchMedia("(min-width: 1100px)");
+const wide = () => window.matchMedia("(min-width: 1100px)").matches && !panes?.classList.contains("two");
 
 export const form = () => document.getElementById("list-form");
 export const rows = () => [...document.querySelectorAll("#rows > .row")];
@@ -10,17 +10,39 @@ export const picks = () => [...document.querySelectorAll("#rows .pick")];
 /** The row of the open message, else the one that has the focus. */
 export const currentRow = () => document.querySelector("#rows > .row.open") ?? document.activeElement?.closest?.("#rows > .row") ?? null;
 
+/** The field that says whether everything in the folder is meant, not only what this page shows. */
+const everything = () => form()?.elements.namedItem("all");
+
 function count() {
   const all = picks();
   const picked = all.filter((box) => box.checked).length;
+  const isWhole = picked > 0 && picked === all.length;
+  const more = document.getElementById("pick-more");
+  if (everything() && (!isWhole || !more)) everything().value = "";
+  const isAll = everything()?.value === "1";
   const text = document.getElementById("picked");
-  if (text) text.textContent = picked ? `${picked} ${text.dataset.text}` : "";
+  if (text) text.textContent = picked && !isAll ? `${picked} ${text.dataset.text}` : "";
+  if (more) {
+    more.hidden = !isWhole;
+    more.querySelector("span").textContent = isWhole ? (isAll ? more.dataset.all : more.dataset.page) : "";
+    more.querySelector("[data-pick=all]").hidden = isAll;
+    more.querySelector("[data-pick=none]").hidden = !isAll;
+  }
   const whole = document.getElementById("pick-all");
   if (!whole) return;
   whole.parentElement.hidden = all.length === 0;
-  whole.checked = picked > 0 && picked === all.length;
-  whole.indeterminate = picked > 0 && picked < all.length;
+  whole.checked = isWhole;
+  whole.indeterminate = picked > 0 && !isWhole;
 }
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-pick]");
+  if (!button) return;
+  everything().value = button.dataset.pick === "all" ? "1" : "";
+  if (button.dataset.pick === "none") for (const box of picks()) box.checked = false;
+  count();
+  (button.dataset.pick === "all" ? document.querySelector("[data-pick=none]") : document.getElementById("pick-all"))?.focus();
+});
 
 // Shift selects all from the last one that was pressed.
 let last = null;
@@ -42,9 +64,12 @@ document.addEventListener("change", (event) => {
 
 /** Marks the row of the message in the reading pane, which is read by now. */
 function markOpen() {
-  const uid = document.querySelector("#reader .message")?.dataset.uid;
+  const message = document.querySelector("#reader .message");
+  const uid = message?.dataset.uid;
+  const mailbox = message?.querySelector("input[name=mailbox]")?.value;
   for (const row of rows()) {
-    const open = row.id === `m${uid}`;
+    // Found in all folders, a number alone is not enough.
+    const open = row.dataset.mailbox ? row.dataset.mailbox === mailbox && row.dataset.uid === uid : row.id === `m${uid}`;
     row.classList.toggle("open", open);
     const link = row.querySelector(".row-link");
     if (!open) {
@@ -58,6 +83,9 @@ function markOpen() {
     }
   }
   panes?.toggleAttribute("data-open", Boolean(uid));
+  // The window is called after what is open, whichever of the two parts came last.
+  const title = (document.querySelector("#reader .message") ?? form())?.dataset.title;
+  if (title) document.title = title;
 }
 
 // News replaces the list under the person's hands: what is selected and which menus are open stays.
@@ -65,6 +93,7 @@ if (window.Idiomorph) {
   window.Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
     if (!(old instanceof HTMLElement)) return true;
     if (old.matches(".pick") && old.checked) fresh.setAttribute("checked", "");
+    if (old.matches("input[name=all]")) fresh.setAttribute("value", old.value);
     if (old instanceof HTMLDetailsElement && old.open) fresh.setAttribute("open", "");
     return true;
   };
@@ -77,8 +106,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (!source.matches("form")) return;
   for (const menu of source.querySelectorAll("details[data-menu][open]")) menu.open = false;
   if (source.matches(".undo")) dismiss(source);
+  // What everything was meant for has been said.
+  if (source.id === "list-form" && everything()?.value === "1") for (const box of picks()) box.checked = false;
   next = null;
-  if (source.matches(".message-bar") && wide.matches) {
+  if (source.matches(".message-bar") && wide()) {
     const row = currentRow();
     const act = event.detail.requestConfig?.parameters?.act ?? "";
     if (row && act !== "unread") next = (row.nextElementSibling ?? row.previousElementSibling)?.id ?? null;
@@ -96,7 +127,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id === "reader") {
     const reader = event.detail.target;
-    reader.scrollTop = 0;
+    const first = reader.querySelector(".several > .card-message[open]");
+    reader.scrollTop = first && first !== first.parentElement.firstElementChild ? first.offsetTop - 60 : 0;
     reader.focus({ preventScroll: true });
   }
   markOpen();
@@ -113,9 +145,9 @@ function dismiss(undo) {
 }
 
 function hideLater() {
-  for (const undo of document.querySelectorAll(".undo:not([data-seen])")) {
-    undo.dataset.seen = "";
-    setTimeout(() => dismiss(undo), 12000);
+  for (const told of document.querySelectorAll(".undo:not([data-seen]), [data-leaves]:not([data-seen])")) {
+    told.dataset.seen = "";
+    setTimeout(() => dismiss(told), 12000);
   }
 }
 

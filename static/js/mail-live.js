@@ -33,6 +33,8 @@ if (list && window.EventSource && window.htmx) {
     source.close();
     location.assign("/sign-in");
   });
+  // Work behind the page has ended.
+  document.addEventListener("mail-changed", refresh);
   window.addEventListener("pagehide", () => source.close());
   // A page that comes back from the browser's memory has closed its stream.
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -2,7 +2,7 @@
 
 function fit(frame) {
   const page = frame.contentDocument;
-  if (!page?.body) return;
+  if (!page?.body || !frame.clientWidth) return;
   page.body.style.zoom = "";
   const over = page.documentElement.scrollWidth / page.documentElement.clientWidth;
   // Wide newsletters are made narrower rather than scrolled, as far as they can still be read.
@@ -15,7 +15,7 @@ function shown(frame) {
   const page = frame.contentDocument;
   if (!page?.body || frame.dataset.shown) return;
   frame.dataset.shown = "";
-  const notice = document.getElementById("images-notice");
+  const notice = frame.closest(".card-message")?.querySelector(".images-notice");
   if (notice && Number(page.documentElement.dataset.blocked) > 0) notice.hidden = false;
   let width = 0;
   new ResizeObserver(() => {
@@ -45,6 +45,8 @@ const ready = () => {
   for (const frame of document.querySelectorAll(".message-frame")) if (frame.contentDocument?.readyState === "complete" && frame.contentDocument.URL !== "about:blank") shown(frame);
 };
 ready();
+// What is in a message that was closed had no size.
+document.addEventListener("toggle", (event) => event.target.open && event.target.querySelectorAll?.(".message-frame").forEach(fit), true);
 window.addEventListener("resize", () => document.querySelectorAll(".message-frame").forEach(fit));
 
 document.addEventListener("click", (event) => {
@@ -61,4 +63,39 @@ document.addEventListener("click", (event) => {
   });
   frame.src = link.href;
   document.body.append(frame);
+});
+
+// Conversations: all messages at once.
+const cards = () => [...document.querySelectorAll("#reader .several > details.card-message")];
+export function foldAll() {
+  const open = cards().some((card) => !card.open);
+  for (const card of cards()) card.open = open;
+}
+const allButton = () => document.querySelector("[data-fold-all]");
+function showAllButton() {
+  const button = allButton();
+  if (!button) return;
+  button.dataset.open ??= button.textContent;
+  button.textContent = cards().some((card) => !card.open) ? button.dataset.open : button.dataset.text;
+  button.hidden = false;
+}
+document.addEventListener("click", (event) => event.target instanceof Element && event.target.closest("[data-fold-all]") && foldAll());
+document.addEventListener("toggle", showAllButton, true);
+document.addEventListener("htmx:afterSettle", showAllButton);
+showAllButton();
+
+/** Goes to the next or previous message of a conversation. */
+export function stepCard(by) {
+  const all = cards();
+  const at = all.findIndex((card) => card.contains(document.activeElement));
+  const card = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+  card?.querySelector("summary").focus();
+  card?.scrollIntoView({ block: "nearest" });
+}
+// A line that was opened is replaced by its message, which takes over the focus.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const line = event.detail.target;
+  if (!line.matches?.(".card-message") || !line.contains(document.activeElement)) return;
+  const { id } = line;
+  document.addEventListener("htmx:afterSettle", () => document.getElementById(id)?.querySelector("summary")?.focus(), { once: true });
 });

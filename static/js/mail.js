@@ -3,3 +3,4 @@ import "./mail-list.js";
 import "./mail-reader.js";
 import "./mail-keys.js";
 import "./mail-live.js";
+import "./mail-search.js";

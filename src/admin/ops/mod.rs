@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod aliases;
 pub mod backup;
+pub mod deleted;
 pub mod bans;
 pub mod dkim;
 pub mod dns;
@@ -77,6 +78,11 @@ pub enum Operation {
     AccountRemove {
         address: String,
     },
+    /// What was deleted for good and can be brought back.
+    DeletedList {
+        address: String,
+    },
+    DeletedRestore(deleted::Restore),
     AppPasswordList {
         address: String,
     },
@@ -203,6 +209,8 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::AccountSet(set) => json(accounts::set(context, set).await?),
         Op::AccountPassword { address, password } => json(accounts::password(context, &address, &password).await?),
         Op::AccountRemove { address } => json(accounts::remove(context, &address).await?),
+        Op::DeletedList { address } => json(deleted::list(context, &address)?),
+        Op::DeletedRestore(restore) => json(deleted::restore(context, &restore).await?),
         Op::AppPasswordList { address } => json(accounts::app_passwords(context, &address)?),
         Op::AppPasswordAdd { address, name } => json(accounts::app_password_add(context, &address, &name).await?),
         Op::AppPasswordRemove { address, id } => json(accounts::app_password_remove(context, &address, id).await?),

@@ -5,6 +5,7 @@ use admin::{
     ops::{
         Operation, Password,
         accounts::{AccountAdd, AccountSet},
+        deleted::Restore,
     },
     size,
 };
@@ -15,7 +16,7 @@ use serde_json::Value;
 /// People with a mailbox
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  gatepost account add carol@example.org --name \"Carol Jones\" --quota 5G\n  pass mail/carol | gatepost account password carol@example.org --password-stdin\n  gatepost account set carol@example.org --state suspended\n  gatepost account app-password add carol@example.org --name phone"
+    after_help = "Examples:\n  gatepost account add carol@example.org --name \"Carol Jones\" --quota 5G\n  pass mail/carol | gatepost account password carol@example.org --password-stdin\n  gatepost account set carol@example.org --state suspended\n  gatepost account restore carol@example.org --within 24\n  gatepost account app-password add carol@example.org --name phone"
 )]
 pub(crate) struct Account {
     #[command(subcommand)]
@@ -81,6 +82,24 @@ enum Action {
         /// Really remove it
         #[arg(long, required = true)]
         yes: bool,
+    },
+    /// List messages that were deleted for good within the last 30 days
+    Deleted { address: String },
+    /// Bring deleted messages back to where they were
+    Restore {
+        address: String,
+        /// Only these, by their numbers in `account deleted`
+        #[arg(long = "number", value_name = "N")]
+        numbers: Vec<u64>,
+        /// Only what was in this mailbox
+        #[arg(long, conflicts_with = "numbers")]
+        mailbox: Option<String>,
+        /// Only what was deleted within so many hours
+        #[arg(long, value_name = "HOURS", conflicts_with = "numbers")]
+        within: Option<u32>,
+        /// All that can be brought back
+        #[arg(long, conflicts_with_all = ["numbers", "mailbox", "within"])]
+        all: bool,
     },
     /// Passwords for single programs
     #[command(subcommand)]
@@ -161,6 +180,22 @@ impl Account {
                 let value = perform(global, Operation::AccountRemove { address: address.clone() }).await?;
                 output::show(global, &value, |_| format!("removed {address} with all its mail"));
             }
+            Action::Deleted { address } => {
+                output::show(global, &perform(global, Operation::DeletedList { address }).await?, deleted);
+            }
+            Action::Restore { address, numbers, mailbox, within, all } => {
+                // Without a word about which, nothing is moved about in somebody's mail.
+                if numbers.is_empty() && mailbox.is_none() && within.is_none() && !all {
+                    anyhow::bail!("say what to bring back: --number, --mailbox, --within or --all");
+                }
+                let hours = |hours: u32| jiff::Timestamp::now().as_millisecond() - i64::from(hours) * 3_600_000;
+                let since = within.map_or(i64::MIN, hours);
+                let restore = Restore { address: address.clone(), numbers, since, mailbox };
+                let value = perform(global, Operation::DeletedRestore(restore)).await?;
+                output::show(global, &value, |value| {
+                    format!("{} messages of {address} brought back", output::text(value, "messages"))
+                });
+            }
             Action::AppPassword(action) => app_password(global, action).await?,
         }
         Ok(())
@@ -194,6 +229,20 @@ async fn app_password(global: &Global, action: AppPassword) -> anyhow::Result<()
         }
     }
     Ok(())
+}
+
+fn deleted(value: &Value) -> String {
+    output::table(
+        value,
+        &[
+            ("NUMBER", &|row| output::text(row, "number")),
+            ("DELETED", &|row| output::time(row, "deleted")),
+            ("MAILBOX", &|row| output::text(row, "mailbox")),
+            ("FROM", &|row| output::text(row, "from")),
+            ("SUBJECT", &|row| output::text(row, "subject")),
+            ("SIZE", &|row| output::size(row, "bytes")),
+        ],
+    )
 }
 
 fn one(global: &Global, value: &Value) {

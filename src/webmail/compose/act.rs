@@ -6,11 +6,12 @@ use super::{
     desk::{Progress, Sent},
     draft::{self, Draft, Original, Purpose, Reader},
     page::{self, Errors, Stay},
+    rich::Rich,
     shelf::Shelf,
     submit::{self, Refused},
     upload::{self, Entered},
 };
-use crate::{imap::Error, visit::Visit};
+use crate::{imap::Error, settings::Settings, visit::Visit};
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use httpd::Fault;
 use mail::address::Address;
@@ -72,6 +73,12 @@ struct Work<'a> {
     visit: &'a Visit,
     action: Action,
     draft: Draft,
+    /// Formatted text as the editor has it; `None` for plain text.
+    html: Option<String>,
+    /// Content-IDs that new images were given.
+    given: Vec<String>,
+    /// Name under which the person writes from other addresses than the account's own.
+    settings: Settings,
     /// UID that the form knows.
     uid: Option<u32>,
     carries: bool,
@@ -92,8 +99,11 @@ impl<'a> Work<'a> {
         Self {
             visit,
             action: Action::of(entered.text("do")),
+            html: Some(entered.text("html")).filter(|_| entered.text("format") == "rich").map(str::to_owned),
             draft: entered_draft(visit, &entered),
             uid: entered.text("draft").parse().ok(),
+            given: Vec::new(),
+            settings: Settings::default(),
             carries: entered.text("carries") == "1",
             back: page::safe_back(entered.text("back")).to_owned(),
             files,
@@ -112,6 +122,9 @@ impl<'a> Work<'a> {
             return Ok(page::leave(&self.back, self.wants_json));
         }
         let shelf = Shelf::open(self.visit).await?;
+        let mut lease = self.visit.imap().await?;
+        self.settings = Settings::load(&mut lease).await?;
+        drop(lease);
         let mut hints: Vec<u32> = progress.uid.into_iter().chain(self.uid).collect();
         hints.dedup();
         let current = shelf.find(&self.draft.message_id, &hints).await?;
@@ -119,7 +132,9 @@ impl<'a> Work<'a> {
         if self.action == Action::Discard {
             return self.discard(&shelf, &mut progress, current_uid).await;
         }
-        self.take_attachments(current.map(|(_, draft)| draft)).await?;
+        let current = current.map(|(_, draft)| draft);
+        self.take_text(current.as_ref()).await?;
+        self.take_attachments(current).await?;
         if self.action == Action::Close && self.errors.is_empty() && self.draft.is_empty() && current_uid.is_none() {
             return Ok(page::leave(&self.back, self.wants_json));
         }
@@ -136,12 +151,31 @@ impl<'a> Work<'a> {
         self.stay(&shelf, uid).await
     }
 
+    /// Formatted text, with the images that the draft has and the new ones that fit.
+    async fn take_text(&mut self, current: Option<&Draft>) -> Result<(), Fault> {
+        let Some(html) = self.html.take() else { return Ok(()) };
+        let known = current.map(|draft| draft.rich.images.clone()).unwrap_or_default();
+        let files = current.map_or(0, |draft| draft.message_bytes() - draft.rich.encoded_bytes());
+        let room = self.visit.state.message_bytes_max.saturating_sub(files);
+        let taken = super::heavy(html.len(), move || Rich::take(&html, &known, room)).await?;
+        if taken.is_cut {
+            let limit = self.visit.page.size(self.visit.state.message_bytes_max as u64);
+            self.errors.form.push(self.visit.page.t1("compose-images-too-large", "limit", limit));
+        }
+        self.draft.text = String::new();
+        (self.draft.rich, self.given) = (taken.rich, taken.given);
+        if self.draft.rich.html.is_empty() {
+            self.draft.rich.html = "<div><br></div>".into();
+        }
+        Ok(())
+    }
+
     /// Attachments that the draft has, without the one to be removed and with the new ones that fit.
     async fn take_attachments(&mut self, current: Option<Draft>) -> Result<(), Fault> {
         self.draft.attachments = match (current, &self.draft.original) {
             (Some(current), _) => current.attachments,
             (None, Some(original)) if self.carries && original.purpose == Purpose::Forward => {
-                carried(self.visit, original).await?
+                carried(self.visit, original, self.draft.is_rich()).await?
             }
             (None, _) => Vec::new(),
         };
@@ -221,7 +255,8 @@ impl<'a> Work<'a> {
 
     async fn written(&self, reader: Reader) -> Result<Vec<u8>, Error> {
         let draft = self.draft.clone();
-        let name = self.visit.session.person.name.clone();
+        let chosen = self.settings.identity(&draft.from).name;
+        let name = if chosen.is_empty() { self.visit.session.person.name.clone() } else { chosen };
         let at = self.visit.page.now().div_euclid(1000);
         super::heavy(draft.message_bytes(), move || draft.write(reader, &name, at)).await
     }
@@ -333,6 +368,7 @@ impl<'a> Work<'a> {
             back: &self.back,
             carries: self.carries,
             errors: self.errors,
+            given: self.given,
         };
         stay.answer(self.visit, self.wants_json).await
     }
@@ -353,6 +389,7 @@ fn entered_draft(visit: &Visit, entered: &Entered) -> Draft {
         bcc: lines(entered.text("bcc")),
         subject: line("subject").chars().take(draft::SUBJECT_CHARS_MAX).collect(),
         text: draft::plain_text(entered.text("text")),
+        rich: Rich::default(),
         in_reply_to: draft::message_id(entered.text("in_reply_to")),
         references: entered
             .text("references")

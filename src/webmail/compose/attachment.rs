@@ -1,5 +1,6 @@
 //! Attachments of a draft. They live in the draft itself, so that nothing is lost with a process or a browser.
 
+use super::rich::Rich;
 use bytes::Bytes;
 use mail::{
     header,
@@ -121,18 +122,20 @@ fn is_sendable(bytes: &[u8]) -> bool {
     is_sound(last) && lines.all(|line| line.strip_suffix(b"\r").is_some_and(is_sound))
 }
 
-/// The files of a message: everything that is not its text.
-pub(crate) fn of(root: &Part, message: &[u8]) -> Vec<Attachment> {
+/// The files of a message: everything that is not its text, nor an image that `rich` text shows.
+pub(crate) fn of(root: &Part, message: &[u8], rich: Option<&Rich>) -> Vec<Attachment> {
     let mut found = Vec::new();
     gather(root, message, &mut found);
-    found
+    let is_shown = |file: &Attachment| rich.is_some_and(|r| r.images.iter().any(|i| i.file.bytes == file.bytes));
+    found.retain(|(file, has_id)| !has_id || !is_shown(file));
+    found.into_iter().map(|(file, _)| file).collect()
 }
 
-fn gather(part: &Part, message: &[u8], found: &mut Vec<Attachment>) {
+fn gather(part: &Part, message: &[u8], found: &mut Vec<(Attachment, bool)>) {
     if part.media_type == "multipart" {
         part.children.iter().for_each(|child| gather(child, message, found));
     } else if !is_wrapping(part) && !super::text::is_text(part) {
-        found.push(attachment(part, message));
+        found.push((attachment(part, message), part.id.is_some()));
     }
 }
 
@@ -167,7 +170,7 @@ mod tests {
 
     fn names(message: &str) -> Vec<String> {
         let message = message.replace('\n', "\r\n");
-        of(&structure(message.as_bytes()), message.as_bytes())
+        of(&structure(message.as_bytes()), message.as_bytes(), None)
             .into_iter()
             .map(|a| format!("{} {}", a.name, a.media_type))
             .collect()

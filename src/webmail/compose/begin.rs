@@ -5,7 +5,10 @@ use super::{
     draft::{self, Draft, Original, Purpose},
     head::Head,
     page::{Errors, Sheet},
-    quote, reply as answer, shelf, text,
+    quote::{self, Quoted},
+    reply as answer,
+    rich::Rich,
+    shelf, text,
 };
 use crate::{
     address,
@@ -54,18 +57,25 @@ fn first_address(visit: &Visit) -> String {
 /// `GET /mail/-/compose`
 pub(super) async fn new(visit: Visit, query: web::Query<Prefilled>) -> Result<HttpResponse, Fault> {
     let query = query.into_inner();
+    let shell = Shell::alone(&visit).await?;
+    let settings = &shell.settings;
+    let is_own = |address: &&String| visit.session.person.addresses.contains(address);
+    let from = Some(&settings.from).filter(is_own).cloned().unwrap_or_else(|| first_address(&visit));
+    let body = draft::plain_text(&query.body);
+    let start = quote::start(settings, &from, &body, Quoted::default());
     let draft = Draft {
         message_id: fresh_id(&visit),
-        from: first_address(&visit),
+        from,
         to: draft::one_line(&query.to),
         cc: draft::one_line(&query.cc),
         bcc: draft::one_line(&query.bcc),
         subject: draft::one_line(&query.subject),
-        text: draft::plain_text(&query.body),
+        text: start.text,
+        rich: start.rich,
         ..Draft::default()
     };
     let mailbox = if query.mailbox.is_empty() { "INBOX" } else { &query.mailbox };
-    show(&visit, &draft, None, false, address::mailbox(mailbox)).await
+    show(&visit, shell, &draft, false, address::mailbox(mailbox))
 }
 
 /// `GET /mail/{mailbox}/{uid}/reply`
@@ -88,14 +98,23 @@ async fn answered(visit: Visit, (mailbox, uid): (String, u32), to_all: bool) -> 
     let person = &visit.session.person;
     let own: Vec<_> = person.addresses.iter().filter_map(|address| address.parse().ok()).collect();
     let (to, cc) = answer::recipients(&head, &own, to_all);
-    let words = text::of(&structure(&message), &message);
+    let root = structure(&message);
+    let words = text::of(&root, &message);
+    let shell = Shell::alone(&visit).await?;
+    let from = answer::sender(&head, &person.addresses).to_owned();
+    let quoted = Quoted {
+        text: quote::answer(&visit.page, &head, &words),
+        rich: Some(quote::answer_rich(&visit.page, &head, Rich::of(&root, &message, false), &words)),
+    };
+    let start = quote::start(&shell.settings, &from, "", quoted);
     let draft = Draft {
         message_id: fresh_id(&visit),
-        from: answer::sender(&head, &person.addresses).to_owned(),
+        from,
         to: addresses::typed(&to),
         cc: addresses::typed(&cc),
         subject: answer::reply_subject(&head.subject),
-        text: quote::answer(&visit.page, &head, &words),
+        text: start.text,
+        rich: start.rich,
         in_reply_to: head.message_id.clone(),
         references: head.thread(),
         original: Some(Original {
@@ -106,7 +125,7 @@ async fn answered(visit: Visit, (mailbox, uid): (String, u32), to_all: bool) -> 
         }),
         ..Draft::default()
     };
-    show(&visit, &draft, None, false, address::message(&mailbox, uid)).await
+    show(&visit, shell, &draft, false, address::message(&mailbox, uid))
 }
 
 /// `GET /mail/{mailbox}/{uid}/forward`. The attachments are taken over when the draft is saved for the first time.
@@ -116,16 +135,27 @@ pub(super) async fn forward(visit: Visit, path: web::Path<(String, u32)>) -> Res
     let message = shelf::message(&mut lease, uid).await?.ok_or(Fault::NotFound)?;
     drop(lease);
     let head = Head::read(&message);
-    let (words, attachments) = super::heavy(message.len(), move || {
+    let shell = Shell::alone(&visit).await?;
+    let is_rich = shell.settings.choices.rich;
+    let (words, rich, attachments) = super::heavy(message.len(), move || {
         let root = structure(&message);
-        (text::of(&root, &message), attachment::of(&root, &message))
+        let rich = Rich::of(&root, &message, true).filter(|_| is_rich);
+        let attachments = attachment::of(&root, &message, rich.as_ref());
+        (text::of(&root, &message), rich, attachments)
     })
     .await?;
+    let from = answer::sender(&head, &visit.session.person.addresses).to_owned();
+    let quoted = Quoted {
+        text: quote::handed_on(&visit.page, &head, &words),
+        rich: Some(quote::handed_on_rich(&visit.page, &head, rich, &words)),
+    };
+    let start = quote::start(&shell.settings, &from, "", quoted);
     let draft = Draft {
         message_id: fresh_id(&visit),
-        from: answer::sender(&head, &visit.session.person.addresses).to_owned(),
+        from,
         subject: answer::forward_subject(&head.subject),
-        text: quote::handed_on(&visit.page, &head, &words),
+        text: start.text,
+        rich: start.rich,
         references: head.thread(),
         original: Some(Original {
             purpose: Purpose::Forward,
@@ -136,7 +166,7 @@ pub(super) async fn forward(visit: Visit, path: web::Path<(String, u32)>) -> Res
         attachments,
         ..Draft::default()
     };
-    show(&visit, &draft, None, true, address::message(&mailbox, uid)).await
+    show(&visit, shell, &draft, true, address::message(&mailbox, uid))
 }
 
 /// `GET /mail/{mailbox}/{uid}/edit`, for drafts.
@@ -167,26 +197,29 @@ pub(super) async fn edit(visit: Visit, path: web::Path<(String, u32)>) -> Result
     Sheet::new(&visit, shell, &draft, Some(uid), address::mailbox(&mailbox)).render()
 }
 
-async fn show(
-    visit: &Visit,
-    draft: &Draft,
-    uid: Option<u32>,
-    carries: bool,
-    back: String,
-) -> Result<HttpResponse, Fault> {
-    let shell = Shell::alone(visit).await?;
-    let mut sheet = Sheet::new(visit, shell, draft, uid, back);
+fn show(visit: &Visit, shell: Shell, draft: &Draft, carries: bool, back: String) -> Result<HttpResponse, Fault> {
+    let mut sheet = Sheet::new(visit, shell, draft, None, back);
     sheet.carries = carries;
     sheet.errors = Errors::default();
     sheet.render()
 }
 
 /// The attachments of the message that a draft hands on.
-pub(super) async fn carried(visit: &Visit, original: &Original) -> Result<Vec<attachment::Attachment>, Fault> {
+/// Images that formatted text shows are in that text.
+pub(super) async fn carried(
+    visit: &Visit,
+    original: &Original,
+    is_rich: bool,
+) -> Result<Vec<attachment::Attachment>, Fault> {
     let (mut lease, selected) = visit.open(&original.mailbox).await?;
     if selected.uid_validity != original.uid_validity {
         return Ok(Vec::new());
     }
     let Some(message) = shelf::message(&mut lease, original.uid).await? else { return Ok(Vec::new()) };
-    Ok(super::heavy(message.len(), move || attachment::of(&structure(&message), &message)).await?)
+    Ok(super::heavy(message.len(), move || {
+        let root = structure(&message);
+        let rich = Rich::of(&root, &message, true).filter(|_| is_rich);
+        attachment::of(&root, &message, rich.as_ref())
+    })
+    .await?)
 }

@@ -4,6 +4,7 @@ use super::{
     addresses::{self, Person},
     attachment::{self, Attachment},
     head::Head,
+    rich::Rich,
     text,
 };
 use mail::{encoded_word, header, summary::structure};
@@ -103,8 +104,10 @@ pub(crate) struct Draft {
     pub(crate) bcc: String,
     /// Subject.
     pub(crate) subject: String,
-    /// Text; lines end with LF.
+    /// Text; lines end with LF. With formatted text it is made from that.
     pub(crate) text: String,
+    /// Formatted text; empty HTML when there is none.
+    pub(crate) rich: Rich,
     /// Message-ID of the message it answers.
     pub(crate) in_reply_to: Option<String>,
     /// Message-IDs of the conversation, oldest first.
@@ -146,8 +149,15 @@ impl Draft {
 
     /// Whether there is nothing in it worth keeping.
     pub(crate) fn is_empty(&self) -> bool {
-        [&self.to, &self.cc, &self.bcc, &self.subject, &self.text].iter().all(|field| field.trim().is_empty())
+        [&self.to, &self.cc, &self.bcc, &self.subject].iter().all(|field| field.trim().is_empty())
+            && (self.is_rich() || self.text.trim().is_empty())
+            && self.rich.is_blank()
             && self.attachments.is_empty()
+    }
+
+    /// Whether it is written with formatting.
+    pub(crate) fn is_rich(&self) -> bool {
+        !self.rich.html.is_empty()
     }
 
     /// Upper bound of the bytes it has as a message.
@@ -155,7 +165,7 @@ impl Draft {
         let fields = self.to.len() + self.cc.len() + self.bcc.len() + self.subject.len();
         let attachments: usize = self.attachments.iter().map(Attachment::encoded_bytes).sum();
         // Quoted-printable is only used while it is shorter than base64.
-        4096 + fields * 4 + self.text.len() * 3 / 2 + attachments
+        4096 + fields * 4 + self.text.len() * 3 / 2 + self.rich.encoded_bytes() + attachments
     }
 
     /// Writes it as a message with CRLF line ends. `name` is the sender's display name, `at` seconds since 1970.
@@ -221,7 +231,10 @@ impl Draft {
     }
 
     fn body(&self) -> MimePart<'_> {
-        let text = MimePart::new("text/plain", self.text.replace('\n', "\r\n"));
+        let text = match self.is_rich() {
+            true => self.rich.part(),
+            false => MimePart::new("text/plain", self.text.replace('\n', "\r\n")),
+        };
         if self.attachments.is_empty() {
             return text;
         }
@@ -233,6 +246,7 @@ impl Draft {
     pub(crate) fn read(message: &[u8]) -> Self {
         let head = Head::read(message);
         let root = structure(message);
+        let rich = Rich::of(&root, message, true);
         let typed = |name: &str, people: &[Person]| match header::find(message, name) {
             Some(raw) => one_line(&encoded_word::decode(raw, None)),
             None => addresses::typed(people),
@@ -246,10 +260,11 @@ impl Draft {
             bcc: typed(TYPED[2], &head.bcc),
             subject: head.subject,
             text: text::of(&root, message),
+            rich: rich.clone().unwrap_or_default(),
             in_reply_to: written("In-Reply-To").as_deref().and_then(message_id),
             references: head.references,
             original: written(ORIGINAL).as_deref().and_then(Original::read),
-            attachments: attachment::of(&root, message),
+            attachments: attachment::of(&root, message, rich.as_ref()),
         }
     }
 }
@@ -365,6 +380,7 @@ mod tests {
                 cc: format!("\"{evil}\" <c@example.test>"),
                 subject: evil.clone(),
                 text: String::new(),
+                rich: Rich::default(),
                 in_reply_to: Some(evil.clone()),
                 references: vec![evil.clone()],
                 original: Some(Original { purpose: Purpose::Reply, uid_validity: 1, uid: 1, mailbox: evil.clone() }),

@@ -3,7 +3,7 @@
 //! Layout: [`begin`] the pages that begin a message, [`act`] the one form behind them all (save, attach, send, discard), [`page`] how
 //! it is shown and answered. [`draft`] a message being written, with its [`attachment`]s, and how it is written as a message;
 //! [`addresses`] recipients as typed, [`head`] and [`text`] what is read of the message that is answered, [`reply`] to whom and under
-//! which subject, [`quote`] its words. [`upload`] reads the form, [`shelf`] keeps drafts and copies by IMAP, [`submit`] sends,
+//! which subject, [`quote`] its words, [`rich`] formatted text. [`upload`] reads the form, [`signature`] ends them, [`shelf`] keeps drafts and copies by IMAP, [`submit`] sends,
 //! [`desk`] lets one change of a draft happen at a time, [`people`] completes addresses.
 //!
 //! Invariants: what was typed comes back with every error. A version of a draft goes only when the next is safe. A message is sent once,
@@ -21,7 +21,9 @@ mod page;
 mod people;
 mod quote;
 mod reply;
+mod rich;
 mod shelf;
+pub(crate) mod signature;
 mod submit;
 mod text;
 mod upload;

@@ -13,6 +13,7 @@ use actix_web::{
 use askama::Template;
 use httpd::{Fault, Page, render};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is wrong, beside the field it is wrong in; in the person's language or in the server's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -82,6 +83,10 @@ pub(super) struct Sheet<'a> {
     bytes_max: usize,
     /// The same in words.
     limit: String,
+    /// Formatted text for the editor; empty for plain text.
+    html: String,
+    /// Signatures by address, for the editor.
+    signatures: String,
     /// Whether attachments of the original are still to be taken over.
     pub(super) carries: bool,
     /// What is wrong.
@@ -92,8 +97,13 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(visit: &'a Visit, shell: Shell, draft: &'a Draft, uid: Option<u32>, back: String) -> Self {
+        let addresses = visit.session.person.addresses.iter();
+        let signatures: BTreeMap<&String, String> =
+            addresses.map(|address| (address, shell.settings.identity(address).signature)).collect();
         Self {
             page: &visit.page,
+            html: if draft.is_rich() { draft.rich.for_editor() } else { String::new() },
+            signatures: serde_json::to_string(&signatures).unwrap_or_default(),
             shell,
             draft,
             uid,
@@ -113,6 +123,11 @@ impl<'a> Sheet<'a> {
 
     pub(super) fn render(&self) -> Result<HttpResponse, Fault> {
         render(self)
+    }
+
+    /// The text where there is no editor.
+    fn plain_text(&self) -> String {
+        if self.draft.is_rich() { crate::markup::text(&self.draft.rich.html) } else { self.draft.text.clone() }
     }
 
     /// Whether the cursor belongs into the text: everything above it is there.
@@ -142,6 +157,8 @@ struct Told<'a> {
     files: String,
     bytes: usize,
     errors: &'a Errors,
+    /// Content-IDs that new images were given, in their order.
+    images: &'a [String],
 }
 
 /// The page stays.
@@ -158,6 +175,8 @@ pub(super) struct Stay<'a> {
     pub(super) carries: bool,
     /// What is wrong.
     pub(super) errors: Errors,
+    /// Content-IDs that new images were given.
+    pub(super) given: Vec<String>,
 }
 
 impl Stay<'_> {
@@ -173,7 +192,15 @@ impl Stay<'_> {
             let files = Files { page, files: &files }.render()?;
             let bytes = self.draft.message_bytes();
             let mailbox = crate::address::mailbox(self.drafts);
-            let told = Told { draft: self.uid, mailbox, saved: &saved, files, bytes, errors: &self.errors };
+            let told = Told {
+                draft: self.uid,
+                mailbox,
+                saved: &saved,
+                files,
+                bytes,
+                errors: &self.errors,
+                images: &self.given,
+            };
             return Ok(HttpResponse::build(status).json(told));
         }
         let shell = Shell::alone(visit).await?;

@@ -56,8 +56,16 @@ pub(super) async fn read(
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.content_disposition().and_then(|d| d.get_filename()).map(str::to_owned);
         if name != "files" {
-            let bytes_max = if name == "text" { TEXT_BYTES_MAX } else { FIELD_BYTES_MAX };
+            let bytes_max = match name.as_str() {
+                "text" => TEXT_BYTES_MAX,
+                // New images are written into it.
+                "html" => room,
+                _ => FIELD_BYTES_MAX,
+            };
             let bytes = content(&mut field, bytes_max).await?.ok_or(Fault::TooLarge)?;
+            if name == "html" {
+                room -= bytes.len();
+            }
             let value = String::from_utf8(bytes.into()).map_err(|_| malformed())?;
             guarded = guarded || name == "_csrf" && csrf.accepts(&value);
             entered.fields.push((name, value));

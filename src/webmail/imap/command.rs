@@ -44,10 +44,29 @@ impl Command {
         self.string(&super::utf7::encode(name))
     }
 
+    /// Adds a mailbox name to a list that is open: without a blank before the first.
+    pub(crate) fn mailbox_in_list(self, name: &str) -> Self {
+        let is_first = matches!(self.parts.last(), Some(Part::Plain(text)) if text.ends_with('('));
+        let quoted = format!("\"{}\"", super::utf7::encode(name).replace('\\', "\\\\").replace('"', "\\\""));
+        self.glue(if is_first { "" } else { " " }).glue(&quoted)
+    }
+
+    /// Adds to what stands last, without a blank.
+    pub(crate) fn glue(mut self, text: &str) -> Self {
+        self.plain(text);
+        self
+    }
+
     /// Adds a literal.
     pub(crate) fn literal(mut self, bytes: Vec<u8>) -> Self {
         self.plain(" ");
         self.parts.push(Part::Literal(bytes));
+        self
+    }
+
+    /// Closes a parenthesis that the words opened.
+    pub(crate) fn close(mut self) -> Self {
+        self.plain(")");
         self
     }
 

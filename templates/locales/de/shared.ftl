@@ -3,6 +3,7 @@ navigation = Navigation
 menu-open = Menü öffnen
 person-menu = Konto { $address }
 nav-mail = Mail
+nav-settings = Einstellungen
 nav-console = Konsole
 theme = Darstellung
 theme-auto = Wie das System

@@ -36,7 +36,7 @@ folder-no-trash = Es gibt keinen Papierkorb, in den seine Nachrichten kommen kö
 
 search = Suchen
 search-hint = Nachrichten durchsuchen
-search-help = Möglich sind auch von:, an:, betreff:, hat:anhang, ist:ungelesen, ist:markiert, vor:31.1.2026 und nach:1.1.2026.
+search-help = Möglich sind auch von:, an:, betreff:, hat:anhang, ist:ungelesen, ist:markiert, vor:31.1.2026, nach:1.1.2026, in:archiv, größer:5M, "genaue Wörter" und -ohne.
 search-results = { $count ->
     [0] Nichts gefunden
     [one] { $count } Nachricht gefunden
@@ -45,6 +45,24 @@ search-results = { $count ->
 search-in = in { $folder }
 search-empty = Nichts gefunden
 search-leave = Zurück zu { $folder }
+search-title = Suchergebnisse
+search-everywhere = in allen Ordnern, neueste zuerst
+search-building = Das Suchverzeichnis wird noch aufgebaut. { $count ->
+    [one] Eine Nachricht wurde einzeln durchgesehen
+   *[other] { $count } Nachrichten wurden einzeln durchgesehen
+}, es fehlt also nichts.
+search-failed = Die Suche hat nicht geklappt
+search-failed-text = Der Maildienst konnte gerade nicht suchen. Ihre Nachrichten sind sicher.
+search-again = Noch einmal suchen
+search-no-folder = Es gibt keinen Ordner „{ $folder }“.
+search-condition-from = von:
+search-condition-subject = betreff:
+search-condition-attachment = hat:anhang
+search-condition-unread = ist:ungelesen
+search-condition-starred = ist:markiert
+search-condition-after = nach:31.1.2026
+search-condition-in = in:archiv
+search-condition-larger = größer:5M
 
 compose-new = Neue Nachricht
 reader = Nachricht
@@ -170,3 +188,84 @@ key-back = Zurück zur Liste
 key-select = Nachricht auswählen
 key-answer = Antworten, allen antworten, weiterleiten
 close = Schließen
+
+thread-count = { $count ->
+    [one] { $count } Nachricht
+   *[other] { $count } Nachrichten
+}
+thread-left-out = { $count ->
+    [one] { $count } ältere Nachricht wird nicht gezeigt.
+   *[other] { $count } ältere Nachrichten werden nicht gezeigt.
+}
+unfold-all = Alle öffnen
+fold-all = Alle schließen
+card-new = Neu
+draft-go-on = Weiterschreiben
+message-open = Diese Nachricht öffnen
+reply-to = { $name } antworten
+more-of = Mehr zur Nachricht von { $name }
+message-text-of = Text von { $name }
+sender-verified = Bestätigt
+sender-verified-text = Die Domain des Absenders bürgt für diese Nachricht.
+sender-unverified = Nicht bestätigt
+sender-unverified-text = Niemand bürgt dafür, dass diese Nachricht von dem genannten Absender kommt.
+sender-forged = { $domain } erklärt, dass diese Nachricht nicht von dort kommt. Folgen Sie keinen Links darin und antworten Sie nicht mit Vertraulichem.
+sender-claims = Der Absender nennt sich { $claimed }, seine Adresse ist aber { $address }.
+sender-foreign-letters = Die Domain des Absenders hat Buchstaben, die man mit anderen verwechseln kann. Für Rechner heißt sie { $domain }.
+list-message = Von einer Mailingliste.
+unsubscribe = Abbestellen
+unsubscribe-sure = { $name } bitten, Ihnen nichts mehr zu senden?
+unsubscribe-done = Die Liste wurde gebeten, Sie auszutragen.
+unsubscribe-failed = Die Liste war nicht zu erreichen. Versuchen Sie den Link in der Nachricht.
+images-always = Immer für { $name }
+attachments-save-all = Alle speichern
+
+picked-page = { $count ->
+    [one] Die eine Zeile dieser Seite ist ausgewählt.
+   *[other] Alle { $count } Zeilen dieser Seite sind ausgewählt.
+}
+picked-all = { $count ->
+    [one] Die eine Nachricht ist ausgewählt.
+   *[other] Alle { $count } Nachrichten sind ausgewählt.
+}
+pick-everything = { $count ->
+    [one] Die eine Nachricht auswählen
+   *[other] Alle { $count } Nachrichten auswählen
+}
+pick-nothing = Auswahl aufheben
+job-running = { $done } von { $total } Nachrichten
+job-done = { $count ->
+    [one] Eine Nachricht erledigt.
+   *[other] { $count } Nachrichten erledigt.
+}
+job-stopped = Nach { $done } Nachrichten abgebrochen: { $why }
+job-failed = der Maildienst hat nicht geantwortet
+
+key-message = Nächste und vorige Nachricht eines Gesprächs
+key-fold = Alle Nachrichten eines Gesprächs öffnen oder schließen
+
+settings = Einstellungen
+settings-saved = Gespeichert.
+settings-not-kept = Dieser Mailserver kann keine Einstellungen aufbewahren.
+settings-reading = Lesen und Schreiben
+settings-list = Listen zeigen
+settings-conversations = Gespräche: was zusammengehört, steht in einer Zeile
+settings-messages = Jede Nachricht für sich
+settings-panes = Auf breiten Bildschirmen
+settings-panes-three = Nachricht neben der Liste
+settings-panes-two = Nachricht anstelle der Liste
+settings-images = Bilder von anderen Servern
+settings-images-ask = Nachfragen; erlaubte Absender werden gezeigt
+settings-images-always = Immer zeigen, über diesen Server
+settings-writing = Neue Nachrichten
+settings-rich = Mit Formatierung
+settings-plain = Als reiner Text
+settings-default = Standard
+settings-name = Name, den Empfänger sehen
+settings-signature = Signatur
+settings-signature-long = Die Signatur ist zu lang.
+settings-make-default = Neue Nachrichten von dieser Adresse schreiben
+settings-senders = Bilder werden immer gezeigt für
+settings-forget-sender = Wieder nachfragen
+settings-forget-sender-of = Bei Bildern von { $sender } wieder nachfragen
+settings-save = Speichern

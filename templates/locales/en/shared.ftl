@@ -3,6 +3,7 @@ navigation = Navigation
 menu-open = Open menu
 person-menu = Account of { $address }
 nav-mail = Mail
+nav-settings = Settings
 nav-console = Console
 theme = Appearance
 theme-auto = As the system

@@ -36,7 +36,7 @@ folder-no-trash = There is no trash that its messages could go to.
 
 search = Search
 search-hint = Search mail
-search-help = You can use from:, to:, subject:, has:attachment, is:unread, is:starred, before:2026-01-31 and after:2026-01-01.
+search-help = You can use from:, to:, subject:, has:attachment, is:unread, is:starred, before:2026-01-31, after:2026-01-01, in:archive, larger:5M, "exact words" and -without.
 search-results = { $count ->
     [0] Nothing found
     [one] { $count } message found
@@ -45,6 +45,24 @@ search-results = { $count ->
 search-in = in { $folder }
 search-empty = Nothing found
 search-leave = Back to { $folder }
+search-title = Search results
+search-everywhere = in all folders, newest first
+search-building = The search index is still being built. { $count ->
+    [one] One message was looked at by itself
+   *[other] { $count } messages were looked at one by one
+}, so nothing is missing.
+search-failed = The search did not work
+search-failed-text = The mail service could not search at the moment. Your mail is safe.
+search-again = Search again
+search-no-folder = There is no folder called “{ $folder }”.
+search-condition-from = from:
+search-condition-subject = subject:
+search-condition-attachment = has:attachment
+search-condition-unread = is:unread
+search-condition-starred = is:starred
+search-condition-after = after:2026-01-31
+search-condition-in = in:archive
+search-condition-larger = larger:5M
 
 compose-new = New message
 reader = Message
@@ -170,3 +188,84 @@ key-back = Back to the list
 key-select = Select the message
 key-answer = Reply, reply to all, forward
 close = Close
+
+thread-count = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
+thread-left-out = { $count ->
+    [one] { $count } older message is not shown.
+   *[other] { $count } older messages are not shown.
+}
+unfold-all = Open all
+fold-all = Close all
+card-new = New
+draft-go-on = Go on writing
+message-open = Open this message
+reply-to = Reply to { $name }
+more-of = More for the message of { $name }
+message-text-of = Text of { $name }
+sender-verified = Verified
+sender-verified-text = The sender’s domain vouches for this message.
+sender-unverified = Not verified
+sender-unverified-text = Nobody vouches that this message comes from the sender it names.
+sender-forged = { $domain } says that this message is not theirs. Do not follow its links and do not answer with anything private.
+sender-claims = The sender calls itself { $claimed }, but its address is { $address }.
+sender-foreign-letters = The sender’s domain has letters that can be taken for others. To machines it is { $domain }.
+list-message = From a mailing list.
+unsubscribe = Unsubscribe
+unsubscribe-sure = Ask { $name } to send you no more mail?
+unsubscribe-done = The list was asked to remove you.
+unsubscribe-failed = The list could not be reached. Try the link in the message.
+images-always = Always for { $name }
+attachments-save-all = Save all
+
+picked-page = { $count ->
+    [one] The one row on this page is selected.
+   *[other] All { $count } rows on this page are selected.
+}
+picked-all = { $count ->
+    [one] The one message is selected.
+   *[other] All { $count } messages are selected.
+}
+pick-everything = { $count ->
+    [one] Select the one message
+   *[other] Select all { $count } messages
+}
+pick-nothing = Clear the selection
+job-running = { $done } of { $total } messages
+job-done = { $count ->
+    [one] One message done.
+   *[other] { $count } messages done.
+}
+job-stopped = Stopped after { $done } messages: { $why }
+job-failed = the mail service did not answer
+
+key-message = Next and previous message of a conversation
+key-fold = Open or close all messages of a conversation
+
+settings = Settings
+settings-saved = Saved.
+settings-not-kept = This mail server cannot keep settings.
+settings-reading = Reading and writing
+settings-list = Lists show
+settings-conversations = Conversations: messages that belong together are one row
+settings-messages = Every message by itself
+settings-panes = On wide screens
+settings-panes-three = Message beside the list
+settings-panes-two = Message in place of the list
+settings-images = Images from other servers
+settings-images-ask = Ask; senders you allowed are shown
+settings-images-always = Always show, through this server
+settings-writing = New messages
+settings-rich = With formatting
+settings-plain = As plain text
+settings-default = Standard
+settings-name = Name shown to recipients
+settings-signature = Signature
+settings-signature-long = The signature is too long.
+settings-make-default = Write new messages from this address
+settings-senders = Images are always shown for
+settings-forget-sender = Ask again
+settings-forget-sender-of = Ask again for images of { $sender }
+settings-save = Save
