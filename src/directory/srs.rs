@@ -95,16 +95,12 @@ impl Directory {
     }
 }
 
+/// After the tag `+` and `-` are met too. Octets: an address may be any UTF-8.
 fn is_srs(local: &str) -> bool {
-    local.get(..5).is_some_and(|tag| {
-        (tag[..4].eq_ignore_ascii_case("SRS0") || tag[..4].eq_ignore_ascii_case("SRS1"))
-            && separator(tag[4..].as_bytes()[0])
-    })
-}
-
-/// After the tag `+` and `-` are met too.
-fn separator(byte: u8) -> bool {
-    matches!(byte, b'=' | b'+' | b'-')
+    match local.as_bytes() {
+        [a, b, c, b'0' | b'1', b'=' | b'+' | b'-', ..] => [a, b, c].map(u8::to_ascii_uppercase) == *b"SRS",
+        _ => false,
+    }
 }
 
 fn forward(key: &Key, sender: &Address, ours: &str, now: i64) -> Option<Address> {
@@ -205,6 +201,9 @@ mod tests {
 
     #[test]
     fn nobody_else_can_make_one() {
+        for other in ["", "abc\u{e9}x", "\u{20ac}\u{20ac}", "SRS", "SRS0", "srs2=x", "SRS0\u{e9}"] {
+            assert!(!is_srs(other), "{other}");
+        }
         let made = forward(&key(b'A'), &address("alice@origin.example"), "here.example", NOW).unwrap();
         let forged = made.local().replace("alice", "mallory");
         assert_eq!(back(&[key(b'A')], &forged, NOW), None);

@@ -165,10 +165,9 @@ impl Queue {
             let words = "an administrator removed the message from the queue";
             let reason = Reason { status: "5.0.0".into(), words: words.into(), host: None };
             let told: Vec<_> = entries.into_iter().map(|entry| (entry, reason.clone())).collect();
-            let mut notice = match bounce {
-                true => notice::compose(&self.shared, Notice::Failed, &told).await?,
-                false => None,
-            };
+            // Whose message was handed over already is not told that it failed.
+            let failed: Vec<_> = told.iter().filter(|(entry, _)| bounce && !entry.terms.report_due).cloned().collect();
+            let mut notice = notice::compose(&self.shared, Notice::Failed, &failed).await?;
             let bodies = notice.as_mut().map(smtp::intake::Prepared::take_bodies).unwrap_or_default();
             let (now, count) = (self.shared.clock.now(), told.len());
             let work = move |tx: &mut Tx<'_>| -> Result<(), Error> {

@@ -135,7 +135,7 @@ fn domain(directory: &Directory, entry: &SpoolEntry, head: &[u8]) -> Result<Opti
             return Ok(Some(name.to_owned()));
         }
         match name.split_once('.') {
-            Some((_, parent)) if parent.contains('.') || !parent.is_empty() => name = parent,
+            Some((_, parent)) if !parent.is_empty() => name = parent,
             _ => return Ok(None),
         }
     }

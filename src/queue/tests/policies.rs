@@ -113,7 +113,7 @@ async fn nothing_goes_in_the_clear_or_to_a_certificate_that_is_not_trusted() {
     for tls in [Tls::Absent, Tls::Broken, Tls::Good] {
         let (mut world, web) = with_policy(tls, ENFORCE).await;
         // The web server is trusted, the mail server is not.
-        world.tls = trusting_all(&[web.certificate.clone()]);
+        world.tls = trusting_all(std::slice::from_ref(&web.certificate));
         world.start();
         world.send(&["bob@elsewhere.test"]).await;
         let reply = world.tried(1).await.last_reply.unwrap();
