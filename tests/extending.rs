@@ -222,3 +222,30 @@ async fn keys_are_made_published_and_sign() {
     let text = sink.received(1).await[0].text();
     assert!(text.contains("DKIM-Signature: v=1; a=rsa-sha256") && text.contains("a=ed25519-sha256"), "{text}");
 }
+
+#[tokio::test]
+async fn bounces_of_forwarded_mail_find_their_way_back() {
+    let (dns, sink) = (Dns::start().await, Sink::start().await);
+    for domain in ["elsewhere.test", "origin.test"] {
+        dns.mx(domain, 10, "mx.elsewhere.test");
+    }
+    dns.host("mx.elsewhere.test", "127.0.0.1");
+    let config = format!("{}[queue]\nport = {}\n[filter]\nenabled = false\n", dns.config(), sink.port());
+    let server = TestServer::start(GATEPOST, Options { config, accounts: vec![] }).await;
+    assert!(server.run(&["alias", "put", "out@example.test", "bob@elsewhere.test"]).status.success());
+    server.deliver("sender@origin.test", "out@example.test", "Subject: forwarded\n\nHi").await;
+    let sender = sink.received(1).await[0].from.clone();
+    assert!(sender.starts_with("SRS0=") && sender.ends_with("@example.test"), "{sender}");
+    server.deliver("", &sender, "Subject: bounce\n\nNo").await;
+    let bounce = sink.received(2).await[1].clone();
+    assert_eq!((bounce.from.as_str(), bounce.to), ("", vec!["sender@origin.test".to_owned()]));
+    // Only bounces, and nothing that was not made here.
+    let mut smtp = server.connect(25).await;
+    smtp.smtp_reply("220").await;
+    smtp.smtp("EHLO client.example.org", "250").await;
+    smtp.smtp("MAIL FROM:<>", "250").await;
+    smtp.smtp(&format!("RCPT TO:<{}>", sender.replace("sender", "mallory")), "550 5.1.1").await;
+    smtp.smtp("RSET", "250").await;
+    smtp.smtp("MAIL FROM:<somebody@origin.test>", "250").await;
+    smtp.smtp(&format!("RCPT TO:<{sender}>"), "550 5.1.1").await;
+}

@@ -121,7 +121,7 @@ impl Attempt<'_> {
             }
         };
         let (mut envelope, body) = (envelope(first, &entries, now), self.body(first, front));
-        match self.sender(first, now) {
+        match self.sender(first, now).await {
             Ok(sender) => envelope.reverse_path = sender,
             // Better with the sender as it is than not at all.
             Err(error) => tracing::error!(%error, "a forwarded message goes out with its own sender"),
@@ -165,12 +165,13 @@ impl Attempt<'_> {
 
     /// The sender that the next server gets: for mail from elsewhere that is passed on one of ours, so that SPF passes and
     /// bounces come back by us. What this server itself has to say goes to the sender as it was.
-    fn sender(&self, first: &SpoolEntry, now: i64) -> Result<ReversePath, directory::Error> {
+    async fn sender(&self, first: &SpoolEntry, now: i64) -> Result<ReversePath, directory::Error> {
         let directory = &self.shared.directory;
         let Some(sender) = &first.reverse_path.0 else { return Ok(ReversePath::NULL) };
         if !self.shared.settings.load().queue.srs || directory.is_local(sender.domain())? {
             return Ok(first.reverse_path.clone());
         }
+        directory.srs_ensure().await?;
         let ours = match &first.original_recipient {
             Some(address) if directory.is_local(address.domain())? => Some(address.domain().to_owned()),
             _ => directory.domains()?.into_iter().next().map(|domain| domain.name),
