@@ -1,5 +1,6 @@
 //! `gatepost config`
 
+use super::import_surgemail::ImportSurgemail;
 use crate::{args::Global, output};
 use clap::Subcommand;
 use serde_json::json;
@@ -7,7 +8,7 @@ use serde_json::json;
 /// The configuration file
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  gatepost config check --config /var/lib/gatepost/gatepost.toml\n  gatepost config show --json"
+    after_help = "Examples:\n  gatepost config check --config /var/lib/gatepost/gatepost.toml\n  gatepost config show --json\n  gatepost config import-surgemail surgemail.ini webmail.ini --hostname mail.example.org --out gatepost.toml"
 )]
 pub(crate) struct Config {
     #[command(subcommand)]
@@ -20,16 +21,20 @@ enum Action {
     Check,
     /// Show the settings that are in force with it
     Show,
+    /// Write a configuration from that of a SurgeMail installation, and say what became of each setting
+    ImportSurgemail(ImportSurgemail),
 }
 
 impl Config {
     pub(crate) fn run(self, global: &Global) -> anyhow::Result<()> {
-        let (file, settings) = global.settings()?;
         match self.action {
+            Action::ImportSurgemail(import) => import.run(global)?,
             Action::Check => {
+                let (file, _) = global.settings()?;
                 output::show(global, &json!({ "file": file, "valid": true }), |_| format!("{}: good", file.display()));
             }
             Action::Show => {
+                let (file, settings) = global.settings()?;
                 let listen = &settings.listen;
                 let value = json!({
                     "file": file,
@@ -38,7 +43,8 @@ impl Config {
                     "loopback": settings.loopback,
                     "listen": {
                         "smtp": listen.smtp, "submission": listen.submission, "submissions": listen.submissions,
-                        "imap": listen.imap, "imaps": listen.imaps, "pop3": listen.pop3, "pop3s": listen.pop3s, "sieve": listen.sieve, "http": listen.http, "https": listen.https,
+                        "imap": listen.imap, "imaps": listen.imaps, "pop3": listen.pop3, "pop3s": listen.pop3s, "sieve": listen.sieve,
+                        "http": listen.http, "https": listen.https,
                     },
                     "smarthost": settings.queue.smarthost.as_ref().map(|host| format!("{}:{}", host.host, host.port)),
                     "queue_lifetime_hours": settings.queue.lifetime.as_secs() / 3600,

@@ -1,5 +1,7 @@
 //! `gatepost.toml` as an administrator writes it: what is taken, and what each mistake is answered with.
 
+mod surgemail;
+
 use config::{
     Error, Limits, Settings, Template,
     settings::{Engine, HopTls, LogFormat, Route},

@@ -1,7 +1,7 @@
 //! Commits a second with 1, 8 and 64 waiters and messages of 4 KB, beside the least that durable group commit can cost on the
 //! same disk: a thread that takes what waits, appends it to a file with one write, and answers after one fdatasync.
 //!
-//! `cargo bench -p store --bench commits [-- SECONDS]`. Variants take turns, since a disk is not equally fast at all times; the
+//! `cargo bench -p store --bench commits [-- SECONDS [WAITERS]]`. Variants take turns, since a disk is not equally fast at all times; the
 //! figures are the medians of the rounds. Message bodies do not compress, so that both write as much.
 
 use bytes::Bytes;
@@ -21,6 +21,10 @@ use store::{AccountId, Error, Flags, NewBody, NewMessage, Options, Role, Store, 
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::oneshot, task::JoinSet};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BODY_BYTES: usize = 4096;
 const WAITERS: [usize; 3] = [1, 8, 64];
 const ROUNDS: usize = 5;
@@ -38,7 +42,8 @@ struct Measured {
 
 fn main() {
     // Cargo hands over `--bench` as well.
-    let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(2.0);
+    let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<f64>().ok());
+    let (seconds, only) = (arguments.next().unwrap_or(2.0), arguments.next());
     let time = Duration::from_secs_f64(seconds);
     let runtime = Runtime::new().unwrap();
     println!(
@@ -46,7 +51,7 @@ fn main() {
         std::thread::available_parallelism().map_or(0, usize::from)
     );
     println!("{:<26}{:>8}{:>12}{:>10}{:>12}{:>12}", "", "waiters", "commits/s", "of bare", "p50 ms", "p99 ms");
-    for waiters in WAITERS {
+    for waiters in WAITERS.into_iter().filter(|&waiters| only.is_none_or(|only| only == waiters as f64)) {
         let mut rounds = [const { Vec::new() }; VARIANTS.len()];
         for _ in 0..ROUNDS {
             rounds[0].push(bare(&runtime, waiters, time));
