@@ -59,25 +59,42 @@ impl Stuffer {
 pub struct Top {
     lines: u32,
     in_header: bool,
-    /// Nothing but a CR has come of the line.
-    is_blank: bool,
+    /// What has come of the line so far.
+    line: Line,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Empty,
+    Cr,
+    Full,
+}
+
+impl Line {
+    /// The line with more bytes of it.
+    fn with(self, more: &[u8]) -> Self {
+        match (self, more) {
+            (line, b"") => line,
+            (Self::Empty, b"\r") => Self::Cr,
+            _ => Self::Full,
+        }
+    }
 }
 
 impl Top {
     /// So many lines of the body.
     pub fn new(lines: u32) -> Self {
-        Self { lines, in_header: true, is_blank: true }
+        Self { lines, in_header: true, line: Line::Empty }
     }
 
     /// How many bytes of this piece are wanted, and whether that is the end.
     pub fn take(&mut self, text: &[u8]) -> (usize, bool) {
         let mut start = 0;
         for end in memchr_iter(b'\n', text) {
-            let is_blank = self.is_blank && matches!(&text[start..end], b"" | b"\r");
-            self.is_blank = true;
+            let line = std::mem::replace(&mut self.line, Line::Empty).with(&text[start..end]);
             start = end + 1;
             if self.in_header {
-                self.in_header = !is_blank;
+                self.in_header = line == Line::Full;
             } else {
                 self.lines -= 1;
             }
@@ -85,7 +102,7 @@ impl Top {
                 return (start, true);
             }
         }
-        self.is_blank &= matches!(&text[start..], b"" | b"\r");
+        self.line = self.line.with(&text[start..]);
         (text.len(), false)
     }
 }
@@ -147,6 +164,7 @@ mod tests {
             assert_eq!(top(text, 9, step), text);
             assert_eq!(top("\r\nbody\r\n", 0, step), "\r\n");
             assert_eq!(top("a: b\n\nbody\n", 0, step), "a: b\n\n");
+            assert_eq!(top("a: b\r\n\r\r\nc: d\r\n\r\nbody\r\n", 0, step), "a: b\r\n\r\r\nc: d\r\n\r\n");
         }
     }
 
