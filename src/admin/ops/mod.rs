@@ -6,16 +6,16 @@
 pub mod accounts;
 pub mod aliases;
 pub mod backup;
-pub mod deleted;
 pub mod bans;
+pub mod deleted;
 pub mod dkim;
 pub mod dns;
 pub mod domains;
 pub mod filter;
 pub mod queued;
 pub mod scripts;
-pub mod setup;
 pub mod search;
+pub mod setup;
 pub mod status;
 pub mod store;
 pub mod traces;
@@ -172,12 +172,6 @@ pub enum Operation {
     StoreStats,
     /// Reads the whole store back.
     StoreVerify,
-    /// A consistent copy of the store and the configuration.
-    Backup {
-        dir: std::path::PathBuf,
-    },
-    /// A new one-time link for making the first admin.
-    SetupLink,
     /// How far the full-text index is.
     SearchStatus {
         wait: bool,
@@ -186,6 +180,12 @@ pub enum Operation {
     SearchRebuild {
         wait: bool,
     },
+    /// A consistent copy of the store and the configuration.
+    Backup {
+        dir: std::path::PathBuf,
+    },
+    /// A new one-time link for making the first admin.
+    SetupLink,
 }
 
 /// Does it, and tells the outcome as JSON.
@@ -237,6 +237,8 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
         Op::TraceFind { address, limit } => json(traces::find(context, &address, limit)?),
         Op::TraceShow { id } => json(traces::show(context, &id)?),
         Op::StoreStats => json(store::stats(context)?),
+        Op::SearchStatus { wait } => json(search::status(context, wait).await?),
+        Op::SearchRebuild { wait } => json(search::rebuild(context, wait).await?),
         Op::StoreVerify => json(store::verify(context, |_| {}).await?),
         Op::Backup { dir } => json(backup::backup(context, &dir).await?),
         Op::SetupLink => json(setup::link(context).await?),
@@ -245,8 +247,6 @@ pub async fn perform(context: &Context, operation: Operation) -> Result<Value, O
 
 fn json<T: Serialize>(value: T) -> Result<Value, OpError> {
     serde_json::to_value(value).map_err(|error| OpError::Machine(error.to_string()))
-        Op::SearchStatus { wait } => json(search::status(context, wait).await?),
-        Op::SearchRebuild { wait } => json(search::rebuild(context, wait).await?),
 }
 
 /// An address as typed by an admin.
