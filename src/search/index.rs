@@ -108,6 +108,12 @@ impl Index {
         let fields = Fields::new();
         let mut state = State::default();
         let shards = match Shards::open(dir, &fields) {
+            Ok((shards, _)) if is_ahead(&shards, &fields, store) => {
+                tracing::warn!("the search index is of a later state of the store, and is built anew");
+                drop(shards);
+                shards::remove(dir)?;
+                Shards::open(dir, &fields)?.0
+            }
             Ok((shards, is_clean)) => {
                 // A check reads all of it: the thread does that.
                 state.is_unchecked = !is_clean;
@@ -278,6 +284,16 @@ impl Inner {
         let count = |shard: &crate::shards::Shard| shard.searcher().search(&query, &Count).unwrap_or(0);
         shards.iter().map(|shard| count(shard) as u64).sum()
     }
+}
+
+/// Whether an account has come further in the index than in the store: the store was put back to an earlier state, and what
+/// its numbers mean may not be what the index holds of them.
+fn is_ahead(shards: &Shards, fields: &Fields, store: &Store) -> bool {
+    let Ok(accounts) = store.stored_accounts() else { return false };
+    accounts.into_iter().any(|account| {
+        let position = snapshot::position(&shards.of(account).searcher(), fields, account).ok().flatten();
+        position > store.modseq(account).ok()
+    })
 }
 
 fn bytes_in(dir: &Path) -> u64 {

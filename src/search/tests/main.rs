@@ -211,6 +211,26 @@ fn it_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_store_put_back_to_an_earlier_state_is_indexed_anew() {
+    let fixture = Fixture::new();
+    for number in 0..5 {
+        fixture.append(ALICE, &mail(&format!("former{number}"), "x"));
+    }
+    assert_eq!(fixture.status().messages, 5);
+    fixture.index.close();
+    // Another past under the same numbers.
+    let other = Fixture::new();
+    let uid = other.append(ALICE, &mail("other", "x"));
+    let options = Options { heap_bytes: 16 << 20, is_gentle: false };
+    let index = Index::open(&fixture.index_dir(), &other.store, options).unwrap();
+    index.start().unwrap();
+    let other = Fixture { index, ..other };
+    assert_eq!(other.found(ALICE, Part::Text, "former"), Vec::<Uid>::new());
+    assert_eq!(other.found(ALICE, Part::Text, "other"), [uid]);
+    assert_eq!(other.status().messages, 1);
+}
+
+#[test]
 fn a_history_that_was_cut_is_made_good() {
     let mut fixture = Fixture::new();
     let uid = fixture.append(ALICE, &mail("marked", "x"));
