@@ -268,7 +268,8 @@ fn last_quotation(html: &str) -> Option<(usize, usize)> {
             Token::Tag { name: "blockquote", closes: true, .. } if depth > 0 => {
                 depth -= 1;
                 if depth == 0 {
-                    found = Some((start, at + "</blockquote>".len(), is_before));
+                    let end = html[at..].find('>').map_or(html.len(), |length| at + length + 1);
+                    found = Some((start, end, is_before));
                 }
             }
             Token::Tag { name: "img" | "hr", .. } if depth == 0 => found = None,
