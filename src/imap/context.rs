@@ -35,7 +35,15 @@ impl Context {
     ) -> Self {
         let blocks = settings.limits.incoming_bytes_max.div_ceil(BUDGET_BLOCK_BYTES);
         let incoming = Arc::new(Semaphore::new(blocks.min(Semaphore::MAX_PERMITS)));
-        Self { directory, settings: ArcSwap::new(settings), tls, incoming, shutdown, recent: Arc::default(), search: None }
+        Self {
+            directory,
+            settings: ArcSwap::new(settings),
+            tls,
+            incoming,
+            shutdown,
+            recent: Arc::default(),
+            search: None,
+        }
     }
 
     /// The same with a full-text index.

@@ -72,7 +72,8 @@ impl Deflate {
         let broken = || io::Error::from(io::ErrorKind::InvalidData);
         let mut piece = Vec::with_capacity(INFLATED_BYTES);
         let before = self.unpacker.total_in();
-        let status = self.unpacker.decompress_vec(&self.packed, &mut piece, FlushDecompress::Sync).map_err(|_| broken())?;
+        let status =
+            self.unpacker.decompress_vec(&self.packed, &mut piece, FlushDecompress::Sync).map_err(|_| broken())?;
         let taken = usize::try_from(self.unpacker.total_in() - before).map_err(|_| broken())?;
         self.packed.drain(..taken);
         self.has_more = piece.len() == piece.capacity();

@@ -398,7 +398,9 @@ impl Fetching {
                 }
                 (Item::Uid, _) => render::write_uid(&mut self.out, uid),
                 (Item::Flags, _) => self.flags(uid, state),
-                (Item::Conversation, Some(message)) => self.conversations.write(&mut self.out, &self.source, message.thread),
+                (Item::Conversation, Some(message)) => {
+                    self.conversations.write(&mut self.out, &self.source, message.thread)
+                }
                 (Item::ModSeq, _) => render::write_modseq(&mut self.out, state.map_or(0, |(_, modseq)| modseq)),
                 (item, Some(message)) => write_item(&mut self.out, item, message, parsed, enabled.takes_utf8()),
                 (_, None) => {}

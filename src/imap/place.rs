@@ -98,9 +98,9 @@ impl Session {
             return Ok((self.account(), Cow::Borrowed(name)));
         };
         let parent = theirs.rsplit_once('/').map_or("", |(parent, _)| parent);
-        self.shared_place(&owner, parent).and_then(|parent| parent.need(Rights::CREATE)).map_err(|_| {
-            Error::no("NOPERM", "you may not make mailboxes there")
-        })?;
+        self.shared_place(&owner, parent)
+            .and_then(|parent| parent.need(Rights::CREATE))
+            .map_err(|_| Error::no("NOPERM", "you may not make mailboxes there"))?;
         Ok((owner.id, Cow::Borrowed(theirs)))
     }
 
@@ -111,7 +111,8 @@ impl Session {
             if !rights.has(Rights::LOOKUP) {
                 continue;
             }
-            let (Ok(owner), Ok(mailbox)) = (self.context.directory.account(owner), self.store().mailbox(owner, mailbox))
+            let (Ok(owner), Ok(mailbox)) =
+                (self.context.directory.account(owner), self.store().mailbox(owner, mailbox))
             else {
                 continue;
             };

@@ -323,7 +323,8 @@ impl Session {
         self.check_rights()?;
         let Some(selected) = &mut self.selected else { return Ok(()) };
         let store = self.context.directory.store();
-        let (appended, mut flags) = selected.look(store, &self.context.recent, expunges, self.enabled, &mut self.wire.out)?;
+        let (appended, mut flags) =
+            selected.look(store, &self.context.recent, expunges, self.enabled, &mut self.wire.out)?;
         let watched = self.notify.as_ref().and_then(|notify| notify.selected());
         if watched.is_some_and(|(events, _)| !events.flags) {
             flags = UidSet::default();

@@ -95,9 +95,9 @@ fn display(addresses: &[EnvelopeAddress]) -> Value {
     }
 }
 
-/// i;unicode-casemap, as near as one lower case letter for each letter comes.
+/// i;unicode-casemap, as near as one upper case letter for each letter comes.
 fn text(text: &str) -> Value {
-    Value::Text(text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_lowercase().into())
+    Value::Text(text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_uppercase().into())
 }
 
 #[cfg(test)]

@@ -227,7 +227,9 @@ impl Wire {
         for part in bytes.chunks(SEND_BYTES) {
             let packed = self.deflate.as_mut().map(|deflate| deflate.pack(part)).transpose()?;
             let stream = self.stream()?;
-            timeout(WRITE_TIMEOUT, stream.write_all(packed.as_deref().unwrap_or(part))).await.map_err(|_| io::ErrorKind::TimedOut)??;
+            timeout(WRITE_TIMEOUT, stream.write_all(packed.as_deref().unwrap_or(part)))
+                .await
+                .map_err(|_| io::ErrorKind::TimedOut)??;
         }
         Ok(())
     }

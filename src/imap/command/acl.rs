@@ -58,13 +58,7 @@ pub(super) async fn acl(session: &mut Session, command: Acl) -> Result<Completed
     }
 }
 
-async fn set(
-    session: &Session,
-    place: &Place,
-    identifier: &str,
-    change: Change,
-    rights: Rights,
-) -> Result<(), Error> {
+async fn set(session: &Session, place: &Place, identifier: &str, change: Change, rights: Rights) -> Result<(), Error> {
     let of = account(session, identifier)?.id;
     let (owner, mailbox, me) = (place.account, place.mailbox.id, session.account());
     if of == owner {

@@ -85,10 +85,14 @@ mod tests {
             b"A: b\r\nContent-Transfer-Encoding: base64\r\n\r\nAC14\r\n"
         );
         assert_eq!(kept(b"A: b\r\n\r\n\0"), b"Content-Transfer-Encoding: base64\r\nA: b\r\n\r\nAA==\r\n");
-        let nested = b"Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: binary\r\n\r\n--x\r\n\r\none\r\n\
+        let nested =
+            b"Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: binary\r\n\r\n--x\r\n\r\none\r\n\
             --x\r\nContent-Type: a/b\r\n\r\n\0\r\n--x--\r\n";
         let text = String::from_utf8(kept(nested)).expect("ASCII");
-        assert!(text.contains("Encoding: 8bit") && text.contains("AA==\r\n\r\n--x--") && text.contains("\r\none\r\n"), "{text}");
+        assert!(
+            text.contains("Encoding: 8bit") && text.contains("AA==\r\n\r\n--x--") && text.contains("\r\none\r\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn urls() {
-        let url = Url::parse("/Entw%C3%BCrfe;UIDVALIDITY=385759045/;UID=20/;SECTION=1.MIME/;partial=10.5").expect("a URL");
+        let url =
+            Url::parse("/Entw%C3%BCrfe;UIDVALIDITY=385759045/;UID=20/;SECTION=1.MIME/;partial=10.5").expect("a URL");
         assert_eq!((url.mailbox.as_str(), url.uid_validity, url.uid), ("Entwürfe", Some(385_759_045), 20));
         assert_eq!((url.section.as_str(), url.partial), ("1.MIME", Some((10, Some(5)))));
         assert!(url.section().is_some());

@@ -87,7 +87,11 @@ pub(super) async fn tell(session: &mut Session, uids: UidSet, mut items: Vec<Ite
         enabled: session.enabled,
     };
     let fetching = Fetching::new(source(session)?, wanted);
-    if fetching.is_light() { here(session, fetching).await? } else { aside(session, fetching).await? };
+    if fetching.is_light() {
+        here(session, fetching).await?
+    } else {
+        aside(session, fetching).await?
+    };
     Ok(())
 }
 

@@ -134,9 +134,7 @@ pub(crate) async fn run(session: &mut Session, command: Command<'_>, bytes: &Byt
             select::select(session, &mailbox, read_only, condstore, resync).await
         }
         C::Create { mailbox, role } => mailbox::create(session, mailbox, role).await,
-        C::BadUse => {
-            Err(Error::no("USEATTR", "one of \\Drafts, \\Sent, \\Archive, \\Junk and \\Trash can be given"))
-        }
+        C::BadUse => Err(Error::no("USEATTR", "one of \\Drafts, \\Sent, \\Archive, \\Junk and \\Trash can be given")),
         C::Delete { mailbox } => mailbox::delete(session, &mailbox).await,
         C::Rename { from, to } => mailbox::rename(session, from, to).await,
         C::Subscribe { mailbox, subscribed } => mailbox::subscribe(session, mailbox, subscribed).await,

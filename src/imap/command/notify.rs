@@ -60,8 +60,7 @@ async fn tell(session: &mut Session, news: Vec<News>) -> Result<(), Error> {
         match piece {
             News::Status(mailbox, with_modseq) => {
                 let count = if with_modseq { STATUS.len() } else { STATUS.len() - 1 };
-                let place =
-                    Place { account, name: mailbox.name.clone(), mailbox: *mailbox, rights: Rights::ALL };
+                let place = Place { account, name: mailbox.name.clone(), mailbox: *mailbox, rights: Rights::ALL };
                 write_status(session, &place, &STATUS[..count])?;
             }
             News::Named(mailbox, former) => list::write_news(session, &mailbox, former.as_deref())?,

@@ -4,13 +4,13 @@ use crate::{
     error::Error,
     fuzzy::Fuzzy,
     matching::{Known, Matches, Program, Source, scan},
+    progress::Progress,
     proto::{
         gather::tag_of,
         response::write_set,
         search::{Key, PartialRange, Return, Search},
         string::{write_number, write_string},
     },
-    progress::Progress,
     selected::Selected,
     session::{Completed, Session},
 };

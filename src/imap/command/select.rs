@@ -130,8 +130,9 @@ async fn catch_up(session: &mut Session, resync: &Resync, view: &View) -> Result
 fn unchanged_until(resync: &Resync, view: &View) -> u32 {
     let Some((numbers, uids)) = &resync.pairs else { return 0 };
     let (numbers, uids) = (numbers.numbers(u32::MAX), uids.numbers(u32::MAX));
-    let same = numbers.iter().zip(uids.iter()).take_while(|&(number, uid)| {
-        view.uids.position(uid).is_some_and(|position| position + 1 == number as usize)
-    });
+    let same = numbers
+        .iter()
+        .zip(uids.iter())
+        .take_while(|&(number, uid)| view.uids.position(uid).is_some_and(|position| position + 1 == number as usize));
     same.last().map_or(0, |(_, uid)| uid)
 }

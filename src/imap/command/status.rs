@@ -4,11 +4,7 @@ use super::mailbox::mailbox_id;
 use crate::{
     error::Error,
     place::Place,
-    proto::{
-        list::StatusItem,
-        mailbox_name,
-        string::write_number,
-    },
+    proto::{list::StatusItem, mailbox_name, string::write_number},
     session::{Completed, Session},
 };
 use store::{AccountId, Mailbox, Rights};
@@ -25,11 +21,7 @@ pub(super) fn status(session: &mut Session, name: &str, items: &[StatusItem]) ->
 }
 
 /// `* STATUS mailbox (...)`
-pub(crate) fn write_status(
-    session: &mut Session,
-    place: &Place,
-    items: &[StatusItem],
-) -> Result<(), Error> {
+pub(crate) fn write_status(session: &mut Session, place: &Place, items: &[StatusItem]) -> Result<(), Error> {
     let mailbox = &place.mailbox;
     let recent = if items.contains(&StatusItem::Recent) { recent(session, place.account, mailbox)? } else { 0 };
     let utf8 = session.enabled.takes_utf8();

@@ -142,7 +142,7 @@ impl Program {
             Key::Fuzzy(key) => self.node(key, known)?,
             Key::Sequence(set) | Key::Uid(set) if set.is_saved_result() => Node::Set(known.saved.clone()),
             Key::Not(key) => Node::Not(Box::new(self.node(key, known)?)),
-            Key::Sequence(set) => Node::Set(set.by_sequence(known.uids)?),
+            Key::Sequence(set) => Node::Set(set.by_sequence_found(known.uids)),
             Key::Uid(set) => Node::Set(set.by_uid(known.uids)),
             Key::Found(set) => Node::Set(set.clone()),
             Key::HasAttachment => Node::HasAttachment,

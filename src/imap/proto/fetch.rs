@@ -163,7 +163,8 @@ fn parse_macro(lexer: &mut Lexer<'_>) -> Option<Vec<Item>> {
 
 fn parse_item(lexer: &mut Lexer<'_>) -> Parse<Item> {
     let at = lexer.at();
-    let name = lexer.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).to_ascii_uppercase();
+    let name =
+        lexer.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).to_ascii_uppercase();
     let item = match name.as_slice() {
         b"FLAGS" => Item::Flags,
         b"UID" => Item::Uid,

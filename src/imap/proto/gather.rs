@@ -181,9 +181,9 @@ pub fn tag_of(command: &[u8]) -> Option<&str> {
 pub fn is_append(command: &[u8]) -> bool {
     tag_of(command).is_some_and(|tag| {
         let rest = &command[tag.len() + 1..];
-        ["APPEND ", "REPLACE ", "UID REPLACE "].iter().any(|verb| {
-            rest.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb.as_bytes()))
-        })
+        ["APPEND ", "REPLACE ", "UID REPLACE "]
+            .iter()
+            .any(|verb| rest.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb.as_bytes())))
     })
 }
 

@@ -164,7 +164,12 @@ fn parse_pattern(lexer: &mut Lexer<'_>) -> Parse<String> {
     if bytes.is_empty() && lexer.at() == at {
         return lexer.error("a mailbox pattern");
     }
-    mailbox_name::read(lexer, &bytes).map_or_else(|| Lexer::error_at(at, "a mailbox pattern in modified UTF-7"), Ok)
+    match mailbox_name::read(lexer, &bytes) {
+        Some(pattern) => Ok(pattern),
+        // It is a pattern that fits no name.
+        None if std::str::from_utf8(&bytes).is_ok() => Ok(String::from("\0")),
+        None => Lexer::error_at(at, "a mailbox pattern in modified UTF-7"),
+    }
 }
 
 /// `*` matches anything, `%` anything without the separator. Linear space, at most pattern times name steps.

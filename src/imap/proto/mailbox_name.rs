@@ -25,6 +25,8 @@ pub fn parse(lexer: &mut Lexer<'_>) -> Parse<String> {
     let name = lexer.astring()?;
     match read(lexer, &name) {
         Some(name) => Ok(normal(&name).into_owned()),
+        // In the grammar it is a name; it is one that no mailbox has and none can be given.
+        None if std::str::from_utf8(&name).is_ok() => Ok(format!("\0{}", String::from_utf8_lossy(&name))),
         None => Lexer::error_at(at, "a mailbox name in modified UTF-7"),
     }
 }

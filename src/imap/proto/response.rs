@@ -77,11 +77,15 @@ pub fn write_envelope(out: &mut Vec<u8>, envelope: &Envelope, utf8: bool) {
 
 /// `"(" 1*address ")" / nil`
 fn write_addresses(out: &mut Vec<u8>, addresses: &[EnvelopeAddress], utf8: bool) {
-    if addresses.is_empty() {
+    // What was only a comment has left nothing of an address.
+    let is_nothing = |address: &&EnvelopeAddress| {
+        address.local.as_deref() == Some("") && address.domain.as_deref().is_none_or(str::is_empty)
+    };
+    if addresses.iter().all(|address| is_nothing(&address)) {
         return out.extend_from_slice(b"NIL");
     }
     out.push(b'(');
-    for address in addresses {
+    for address in addresses.iter().filter(|address| !is_nothing(address)) {
         out.push(b'(');
         nstring(out, address.name.as_deref(), utf8);
         out.extend_from_slice(b" NIL ");

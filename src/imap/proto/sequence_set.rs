@@ -90,6 +90,16 @@ impl SequenceSet {
         Ok(collect(uids, known))
     }
 
+    /// As [`SequenceSet::by_sequence`], where numbers above the count name nothing: a search just does not find them.
+    pub fn by_sequence_found(&self, known: &UidSet) -> UidSet {
+        let count = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let ranges = self.ranges.iter().filter(|(first, last)| count > 0 || (*first != STAR && *last != STAR));
+        let ranges = ranges.map(|&(first, last)| ordered(first, last, count)).filter(|(low, _)| *low <= count);
+        let uids =
+            ranges.filter_map(|(low, high)| known.nth(low as usize - 1).zip(known.nth(high.min(count) as usize - 1)));
+        collect(uids.collect(), known)
+    }
+
     /// The UIDs of the set that the mailbox has. `*` is its largest, even when the other end of the range is above it.
     pub fn by_uid(&self, known: &UidSet) -> UidSet {
         let Some(largest) = known.last() else { return UidSet::default() };

@@ -78,9 +78,11 @@ impl Model {
 
     /// One of those that were there is gone. A client that knows only its number knows only that there is one less.
     fn went(&mut self, uid: Uid, must_be_known: bool) {
-        let place = self.uids.iter().position(|known| *known == uid).or_else(|| {
-            self.uids.iter().position(|known| *known == 0).filter(|_| must_be_known)
-        });
+        let place = self
+            .uids
+            .iter()
+            .position(|known| *known == uid)
+            .or_else(|| self.uids.iter().position(|known| *known == 0).filter(|_| must_be_known));
         assert!(place.is_some() || !must_be_known, "{uid} vanished and was not there");
         if let Some(place) = place {
             self.uids.remove(place);

@@ -150,7 +150,9 @@ async fn qresync_tells_what_is_gone_and_what_changed() {
 async fn condstore_begins_with_the_mailbox_s_number() {
     let server = with(1).await;
     let mut client = server.inbox().await;
-    client.speak("C: 1 FETCH 1 MODSEQ\nS: * OK [HIGHESTMODSEQ ...] ...\nS: * 1 FETCH (MODSEQ (...))\nS: 1 OK ...").await;
+    client
+        .speak("C: 1 FETCH 1 MODSEQ\nS: * OK [HIGHESTMODSEQ ...] ...\nS: * 1 FETCH (MODSEQ (...))\nS: 1 OK ...")
+        .await;
     client.speak("C: 2 FETCH 1 MODSEQ\nS: * 1 FETCH (MODSEQ (...))\nS: 2 OK ...").await;
 }
 

@@ -103,6 +103,7 @@ async fn items_that_need_no_body() {
             S: * 1 FETCH (BODYSTRUCTURE (("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 5 0 NIL NIL NIL NIL)("application" "pdf" ("name" "a.pdf") NIL NIL "base64" 4 NIL NIL NIL NIL) "mixed" ("boundary" "b") NIL NIL NIL))
             S: 3 OK FETCH completed
             C: 4 FETCH 1 (UID MODSEQ)
+            S: * OK [HIGHESTMODSEQ ...] ...
             S: * 1 FETCH (UID 1 MODSEQ (...))
             S: 4 OK FETCH completed
             C: 5 FETCH 2 FLAGS

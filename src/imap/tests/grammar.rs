@@ -1,7 +1,7 @@
 //! Our grammar beside that of imap-codec: what it takes, we take, and commands mean the same.
 
 use imap::proto;
-use imap_codec::{CommandCodec, decode::Decoder};
+use imap_codec::{CommandCodec, ResponseCodec, decode::Decoder};
 
 /// Commands that both know.
 const COMMON: &[&str] = &[
@@ -137,5 +137,36 @@ fn what_neither_takes() {
     for line in WRONG {
         assert!(proto::parse(line.as_bytes()).is_err(), "{line:?}");
         assert!(!codec(line), "{line:?}");
+    }
+}
+
+/// What we answer, the codec reads.
+#[tokio::test]
+async fn what_we_say_the_codec_reads() {
+    let server = crate::Server::start().await;
+    server.deliver("INBOX", "From: Bob <bob@example.test>\r\nSubject: Hi\r\n\r\nText\r\n").await;
+    let mut client = server.alice().await;
+    for command in [
+        "CAPABILITY",
+        "ID NIL",
+        "NAMESPACE",
+        "LIST \"\" *",
+        "LSUB \"\" *",
+        "STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED)",
+        "SELECT INBOX",
+        "FETCH 1 (FLAGS UID RFC822.SIZE INTERNALDATE ENVELOPE BODYSTRUCTURE)",
+        "SEARCH ALL",
+        "STORE 1 +FLAGS (\\Deleted $Forwarded)",
+        "UID COPY 1 Archive",
+        "EXPUNGE",
+        "NOOP",
+    ] {
+        let mut lines = client.run(command).await;
+        let last = lines.pop().expect("a tagged line");
+        for line in lines.into_iter().chain([format!("run {last}")]) {
+            let bytes = format!("{line}\r\n");
+            let read = ResponseCodec::default().decode(bytes.as_bytes());
+            assert!(matches!(read, Ok((b"", _))), "{command}: {line}: {read:?}");
+        }
     }
 }

@@ -51,7 +51,7 @@ async fn entries_of_a_mailbox_go_with_it() {
             C: 3 RENAME Work Labour
             S: 3 OK ...
             C: 4 GETMETADATA Labour (/shared/comment /private/comment)
-            S: * METADATA "Labour" (/private/comment "mine" /shared/comment "ours")
+            S: * METADATA Labour (/private/comment "mine" /shared/comment "ours")
             S: 4 OK GETMETADATA completed
             C: 5 DELETE Labour
             S: 5 OK ...
@@ -88,7 +88,9 @@ async fn what_cannot_be_kept_is_refused() {
 #[tokio::test]
 async fn a_conversation_is_told_with_its_mailboxes() {
     let server = Server::start().await;
-    let mail = |id: &str, more: &str| format!("From: bob@example.test\r\nSubject: Plan\r\nMessage-ID: <{id}@x>\r\n{more}\r\nText\r\n");
+    let mail = |id: &str, more: &str| {
+        format!("From: bob@example.test\r\nSubject: Plan\r\nMessage-ID: <{id}@x>\r\n{more}\r\nText\r\n")
+    };
     server.deliver("INBOX", &mail("1", "")).await;
     server.deliver("INBOX", &mail("9", "").replace("Plan", "Other")).await;
     server.deliver("INBOX", &mail("2", "References: <1@x>\r\n")).await;

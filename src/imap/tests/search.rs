@@ -81,7 +81,8 @@ async fn keys() {
             C: 2 SEARCH CHARSET KOI8-R TEXT x
             S: 2 NO [BADCHARSET ...
             C: 3 SEARCH 5
-            S: 3 BAD there is no message 5
+            S: * SEARCH
+            S: 3 OK SEARCH completed
             ",
         )
         .await;

@@ -55,7 +55,10 @@ impl Threader {
                 }
                 parent = Some(node);
             }
-            // (B): the message itself knows its parent best.
+            // (B): the message itself knows its parent best, even where that closes a loop and leaves it without one.
+            if parent.is_some() {
+                self.nodes[index].parent = None;
+            }
             self.link_to(parent, index, &mut is_parent);
         }
         for index in 0..self.nodes.len() {

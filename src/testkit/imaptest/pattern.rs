@@ -118,8 +118,7 @@ impl Variables {
 
     fn chunk(&mut self, wanted: &[&Value], chunk: &[Value], rule: Rule) -> bool {
         let before = self.values.clone();
-        let is_flags = rule == Rule::Fetch
-            && wanted[0].text().is_some_and(|text| text.eq_ignore_ascii_case(b"flags"));
+        let is_flags = rule == Rule::Fetch && wanted[0].text().is_some_and(|text| text.eq_ignore_ascii_case(b"flags"));
         let inner = if is_flags { Rule::Flags } else { Rule::Ordered };
         let matches = wanted.len() == chunk.len()
             && wanted.iter().zip(chunk).all(|(wanted, value)| self.value(wanted, value, inner));
@@ -153,6 +152,10 @@ impl Variables {
                     }
                 },
             };
+            // Strings are compared up to a NUL, as in the program that the scripts were written for.
+            if let Some(end) = text.iter().position(|&byte| byte == 0) {
+                return rest.get(..=end).is_some_and(|head| head.eq_ignore_ascii_case(&text[..=end]));
+            }
             match rest.get(..text.len()) {
                 Some(head) if head.eq_ignore_ascii_case(&text) => rest = &rest[text.len()..],
                 _ => return false,
@@ -238,7 +241,6 @@ fn parts(text: &[u8]) -> Vec<Part> {
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    (0..=text.len().saturating_sub(wanted.len())).find(|&at| {
-        text.get(at..at + wanted.len()).is_some_and(|here| here.eq_ignore_ascii_case(wanted))
-    })
+    (0..=text.len().saturating_sub(wanted.len()))
+        .find(|&at| text.get(at..at + wanted.len()).is_some_and(|here| here.eq_ignore_ascii_case(wanted)))
 }

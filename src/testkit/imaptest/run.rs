@@ -71,8 +71,7 @@ type Fallible<T> = Result<T, String>;
 impl<'a> Runner<'a> {
     /// Connects and brings about the state; or the capabilities that are missing.
     async fn begin(script: &'a Script, target: &Target) -> Fallible<Result<Self, Vec<String>>> {
-        let mut runner =
-            Self { script, connections: Vec::new(), variables: Variables::default(), next_message: 0 };
+        let mut runner = Self { script, connections: Vec::new(), variables: Variables::default(), next_message: 0 };
         for _ in 0..script.connections {
             runner.connections.push(Connection::open(target.port).await?);
         }
@@ -223,7 +222,8 @@ impl<'a> Runner<'a> {
     }
 
     fn untagged(&mut self, group: &Group, reply: &[Value], found: &mut [bool]) -> Fallible<()> {
-        let word = |at: usize| reply.get(at).and_then(Value::text).map(|text| String::from_utf8_lossy(text).to_lowercase());
+        let word =
+            |at: usize| reply.get(at).and_then(Value::text).map(|text| String::from_utf8_lossy(text).to_lowercase());
         let (first, second) = (word(0).unwrap_or_default(), word(1).unwrap_or_default());
         let is_status = ["ok", "no", "bad", "bye"].contains(&first.as_str());
         let mut is_listed = false;
@@ -236,8 +236,11 @@ impl<'a> Runner<'a> {
                 if expected.kind == Kind::MustNot {
                     return Err(format!("line {}: must not come", expected.line));
                 }
+                // One reply may be what several lines expect, but a message goes once.
                 (found[at], is_listed) = (true, true);
-                break;
+                if second == "expunge" {
+                    break;
+                }
             }
         }
         if self.script.is_strict && !is_listed {

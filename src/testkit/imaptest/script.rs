@@ -177,11 +177,8 @@ impl Script {
             let group = self.groups.last_mut().expect("a command before its replies");
             return group.expected.push(Expected { kind, text: pieces, line: number });
         }
-        let new_group = |connection: Option<usize>| Group {
-            connection: connection.unwrap_or(0),
-            line: number,
-            ..Group::default()
-        };
+        let new_group =
+            |connection: Option<usize>| Group { connection: connection.unwrap_or(0), line: number, ..Group::default() };
         if let Some(status) = status(&first) {
             drop_word(&mut pieces);
             if *open {
@@ -295,9 +292,10 @@ fn messages(mbox: &[u8]) -> Vec<(String, Vec<u8>)> {
     messages
 }
 
-/// `user@domain  Fri Feb 22 17:06:23 2008` as `22-Feb-2008 17:06:23 +0000`.
+/// `user@domain  Fri Feb 22 17:06:23 2008 +0200` as `22-Feb-2008 17:06:23 +0200`.
 fn date(from: &str) -> String {
     let words: Vec<&str> = from.split_whitespace().collect();
-    let &[_, _, month, day, time, year, ..] = words.as_slice() else { panic!("a date in {from:?}") };
-    format!("{day:>2}-{month}-{year} {time} +0000")
+    let &[_, _, month, day, time, year, ref zone @ ..] = words.as_slice() else { panic!("a date in {from:?}") };
+    let zone = zone.first().copied().unwrap_or("+0000");
+    format!("{day:>2}-{month}-{year} {time} {zone}")
 }

@@ -89,9 +89,9 @@ fn atom(line: &[u8], at: &mut usize) -> Vec<u8> {
     let start = *at;
     // Only in the names of sections do parentheses and spaces belong to an atom.
     let name = &line[start..(start + 6).min(line.len())];
-    let is_section = ["body", "binary"].iter().any(|of| {
-        name.get(..of.len()).is_some_and(|name| name.eq_ignore_ascii_case(of.as_bytes()))
-    });
+    let is_section = ["body", "binary"]
+        .iter()
+        .any(|of| name.get(..of.len()).is_some_and(|name| name.eq_ignore_ascii_case(of.as_bytes())));
     let mut brackets = 0_usize;
     while let Some(&byte) = line.get(*at) {
         match byte {
