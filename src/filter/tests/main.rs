@@ -2,6 +2,7 @@
 
 mod arc;
 mod dkim;
+mod lists;
 mod reports;
 mod scanners;
 mod spam;
