@@ -394,12 +394,12 @@ impl Fetching {
                     self.binary_content(contents.next().unwrap_or(Content::Nowhere));
                 }
                 (Item::BinarySize(part), _) => {
-                    write_binary_size(&mut self.out, part, contents.next().unwrap_or(Content::Nowhere));
+                    write_binary_size(&mut self.out, part, &contents.next().unwrap_or(Content::Nowhere));
                 }
                 (Item::Uid, _) => render::write_uid(&mut self.out, uid),
                 (Item::Flags, _) => self.flags(uid, state),
                 (Item::Conversation, Some(message)) => {
-                    self.conversations.write(&mut self.out, &self.source, message.thread)
+                    self.conversations.write(&mut self.out, &self.source, message.thread);
                 }
                 (Item::ModSeq, _) => render::write_modseq(&mut self.out, state.map_or(0, |(_, modseq)| modseq)),
                 (item, Some(message)) => write_item(&mut self.out, item, message, parsed, enabled.takes_utf8()),
@@ -490,9 +490,9 @@ fn write_item(out: &mut Vec<u8>, item: &Item, message: &Message, parsed: Option<
 }
 
 /// `BINARY.SIZE[1.2] 65`: RFC 3516 section 4.2; 0 of a part that there is not, for the grammar has no NIL here.
-fn write_binary_size(out: &mut Vec<u8>, part: &[u32], content: Content) {
+fn write_binary_size(out: &mut Vec<u8>, part: &[u32], content: &Content) {
     let numbers: Vec<String> = part.iter().map(u32::to_string).collect();
-    let length = if let Content::Length(length) = content { length } else { 0 };
+    let length = if let Content::Length(length) = content { *length } else { 0 };
     out.extend_from_slice(format!("BINARY.SIZE[{}] {length}", numbers.join(".")).as_bytes());
 }
 

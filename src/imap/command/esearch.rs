@@ -52,7 +52,7 @@ pub(super) async fn esearch(session: &mut Session, command: &Esearch, bytes: &By
     }
     let searched = searched(session, &command.sources)?;
     let is_selected_alone = searched.len() == 1 && searched[0].is_selected;
-    if command.search.key.uses_numbers() && !(is_selected_alone && !session.enabled.uid_only) {
+    if command.search.key.uses_numbers() && (!is_selected_alone || session.enabled.uid_only) {
         return Err(Error::Bad("sequence numbers mean nothing over several mailboxes".into()));
     }
     let is_scored = returns.contains(&Return::Relevancy);
