@@ -37,4 +37,4 @@ filter-setting-only-known = Nur bekannte Absender in den Posteingang
 filter-allow = Post immer annehmen von
 filter-block = Post nie annehmen von
 filter-list-hint = Eine Adresse, eine Domain oder ein Netz in jeder Zeile.
-filter-save = Speichern
+filter-policy-save = Speichern

@@ -37,4 +37,4 @@ filter-setting-only-known = Only known senders into the Inbox
 filter-allow = Always take mail of
 filter-block = Never take mail of
 filter-list-hint = An address, a domain or a network on each line.
-filter-save = Save
+filter-policy-save = Save
