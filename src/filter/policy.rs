@@ -231,7 +231,11 @@ impl Entry {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim().to_lowercase();
         let wrong = || format!("{text:?} is no address, domain, network (192.0.2.0/24) or arc:domain");
-        let domain = |name: &str| mail::address::parse_domain(name).map_err(|_| wrong());
+        // One label alone would mean all domains below it, and what looks like an address is a network.
+        let is_domain = |name: &String| {
+            name.contains('.') && !name.contains(['[', ':', '/', '@']) && name.parse::<IpAddr>().is_err()
+        };
+        let domain = |name: &str| mail::address::parse_domain(name).ok().filter(is_domain).ok_or_else(wrong);
         if let Some(sealer) = text.strip_prefix("arc:") {
             return Ok(Self::Sealer(domain(sealer)?));
         }
@@ -246,8 +250,7 @@ impl Entry {
             Some(_) => {
                 text.parse::<mail::address::Address>().map(|address| Self::Address(address.key())).map_err(|_| wrong())
             }
-            None if text.contains('.') => Ok(Self::Domain(domain(&text)?)),
-            None => Err(wrong()),
+            None => Ok(Self::Domain(domain(&text)?)),
         }
     }
 }
@@ -417,6 +420,13 @@ mod tests {
         assert_eq!(listed(&["192.0.2.0/24"], &[], "x@y.example", "192.0.2.255"), Some(true));
         assert_eq!(listed(&["192.0.2.0/24"], &[], "x@y.example", "192.0.3.0"), None);
         assert_eq!(listed(&["2001:db8::/32"], &[], "x@y.example", "2001:db8::9"), Some(true));
+    }
+
+    #[test]
+    fn what_means_too_much_is_no_entry() {
+        for text in ["@a", "com", "arc:com", "@192.0.2.1", "@[192.0.2.1]", "", "192.0.2.0/33"] {
+            assert!(Entry::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]
