@@ -3,7 +3,7 @@
 //! Layout: [`receiving`] and [`submitting`] mail by SMTP, [`delivering`] it to other servers, [`extending`] extensions of SMTP and trusted peers, [`sieve`] scripts and
 //! ManageSieve, [`filters`] their pages, [`judging`] what comes in, [`clients`] mail programs people
 //! use, [`pop3`] those that fetch, [`durability`] kills, [`operations`] command line, signals, backup, [`web`] pages without scripts, [`browser`], [`reading`] and [`writing`] pages
-//! in Chromium, [`screenshots`] the pictures in docs/, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
+//! in Chromium, [`screenshots`] the pictures in docs/, [`search`] the full-text index, [`standards`] docs/rfc.tsv against what is announced, [`house`] the
 //! rules of this repository.
 
 mod browser;
@@ -19,6 +19,7 @@ mod pop3;
 mod reading;
 mod receiving;
 mod screenshots;
+mod search;
 mod sieve;
 mod standards;
 mod submitting;
