@@ -228,8 +228,8 @@ fn unknown_keys_are_named_with_the_known_ones() {
     check("[log]\nlevel = \"info\"", "gatepost.toml:3: log.level: unknown key; allowed here: format, filter");
     check(
         "host = 1",
-        "gatepost.toml:2: host: unknown key; allowed here: hostname, data_dir, loopback, listen, tls, dns, store, queue, \
-         limits, log",
+        "gatepost.toml:2: host: unknown key; allowed here: hostname, data_dir, loopback, listen, tls, dns, trust, \
+         store, queue, filter, limits, log",
     );
 }
 
