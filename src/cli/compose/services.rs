@@ -49,12 +49,12 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
             None => imap,
         })
     };
+    let pop3 = pop3::Context::new(context.directory.clone(), now.clone(), Some(tls.clone()), drains.doors.clone());
     let sieve = |shutdown: &Shutdown| {
         let directory = context.directory.clone();
         let tls = Some(tls.clone());
         Arc::new(sieve::managesieve::Context::new(directory, now.clone(), tls, shutdown.clone()))
     };
-    let pop3 = pop3::Context::new(context.directory.clone(), now.clone(), Some(tls.clone()), drains.doors.clone());
     let services = Services {
         settings,
         smtp: [smtp_doors, smtp_core],
@@ -118,7 +118,7 @@ pub(super) fn start(server: Server) -> anyhow::Result<Services> {
         banned: banned.clone(),
         shutdown: doors.clone(),
     };
-    let [mx, submission, imap, managesieve, pop3] = [(); 5].map(|()| ConnectionLimits::new(&now.limits));
+    let [mx, submission, imap, pop3, managesieve] = [(); 5].map(|()| ConnectionLimits::new(&now.limits));
     let implicit = Some(tls.clone());
     use smtp::server::Service::{Lmtp, Mx, Submission};
     door(listeners.lmtp, None, &mx).open(smtp::server::refusal, smtp_handler(&services.smtp[0], Lmtp));
@@ -219,16 +219,16 @@ fn imap_handler(context: &Arc<imap::Context>) -> impl Fn(Stream, Peer) -> Runnin
     move |stream, peer| Box::pin(imap::session(stream, peer, context.clone()))
 }
 
+fn pop3_handler(context: &Arc<pop3::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+    let context = context.clone();
+    move |stream, peer| Box::pin(pop3::session(stream, peer, context.clone()))
+}
+
 fn sieve_handler(
     context: &Arc<sieve::managesieve::Context>,
 ) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
     let context = context.clone();
     move |stream, peer| Box::pin(sieve::managesieve::session(stream, peer, context.clone()))
-}
-
-fn pop3_handler(context: &Arc<pop3::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
-    let context = context.clone();
-    move |stream, peer| Box::pin(pop3::session(stream, peer, context.clone()))
 }
 
 /// The way from webmail to IMAP.
