@@ -56,7 +56,8 @@ async fn hostile_mail_stays_on_its_page() {
     let html = vectors.join("\n<hr>\n");
     let mark = "<img src='http://127.0.0.1:9/pixel' onerror='parent.document.title=\"hit\"'><script>parent.document.title='hit'</script>";
     let message = format!(
-        "From: Mallory <m@example.org>\nSubject: Vectors\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\
+        "From: Mallory <m@example.org>\nTo: alice@example.test\nDate: Wed, 25 Nov 2026 10:00:00 +0000\n\
+         Message-ID: <vectors@example.org>\nSubject: Vectors\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\
          Content-Transfer-Encoding: base64\n\n{}\n",
         lines(&base64(format!("<p>begin {mark}</p>{html}<p>the end</p>").as_bytes()))
     );

@@ -94,6 +94,8 @@ async fn mbsync_in_both_directions_and_then_nothing_to_do() {
     imap.imap("NOOP").await;
     let found = imap.imap("UID SEARCH SUBJECT \"from here\"").await;
     assert!(found.iter().any(|line| line.starts_with("* SEARCH ") && line.len() > "* SEARCH ".len()), "{found:?}");
+    // The first question about mod-sequences is answered by one line more (RFC 7162 section 3.1.2.2).
+    imap.imap("STATUS INBOX (HIGHESTMODSEQ)").await;
     let before = imap.imap("STATUS INBOX (MESSAGES UIDNEXT HIGHESTMODSEQ)").await;
     sync();
     let after = imap.imap("STATUS INBOX (MESSAGES UIDNEXT HIGHESTMODSEQ)").await;
@@ -151,7 +153,8 @@ async fn getmail_takes_over_imap() {
     );
     fs::write(folder.path().join("getmailrc"), settings).expect("writes");
     for _ in 0..2 {
-        let output = Command::new("getmail").arg("--getmaildir").arg(folder.path()).output().expect("getmail is installed");
+        let output =
+            Command::new("getmail").arg("--getmaildir").arg(folder.path()).output().expect("getmail is installed");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let subjects = fs::read_to_string(&got).expect("reads").matches("Subject: n").count();
         assert_eq!(subjects, 5, "each was fetched once");

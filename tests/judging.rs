@@ -45,7 +45,8 @@ async fn junk_goes_to_junk_and_says_why() {
     assert!(newest(&server, "INBOX").await.contains("Subject: Lunch"));
 
     let events = server.json(&["trace", "find", "x@mailer.example"]);
-    let told = events.as_array().expect("is a list").iter().find(|event| event["step"] == "received").expect("was received");
+    let told =
+        events.as_array().expect("is a list").iter().find(|event| event["step"] == "received").expect("was received");
     assert!(told["detail"].as_str().expect("has words").contains("a link shows bank.example"), "{told}");
 }
 
@@ -105,7 +106,10 @@ async fn the_command_line_and_the_console_tell_what_a_message_would_get() {
     let path = file.to_str().expect("is UTF-8");
     let judged = server.json(&["filter", "test", path, "--to", "alice@example.test", "--client", "192.0.2.9"]);
     assert_eq!(judged["action"], "junk", "{judged}");
-    assert!(judged["reasons"].as_array().expect("is a list").iter().any(|why| why["rule"] == "LINK_DECEIVES"), "{judged}");
+    assert!(
+        judged["reasons"].as_array().expect("is a list").iter().any(|why| why["rule"] == "LINK_DECEIVES"),
+        "{judged}"
+    );
     server.json(&["filter", "set", "alice@example.test", "junk_at", "off"]);
     let judged = server.json(&["filter", "test", path, "--to", "alice@example.test"]);
     assert_ne!(judged["action"], "junk", "{judged}");
@@ -118,7 +122,11 @@ async fn the_command_line_and_the_console_tell_what_a_message_would_get() {
     assert!(pages.page(path).await.text().contains("value=\"off\""));
     pages.submit(path, "/admin/filter/policy", &[("scope", "alice@example.test"), ("block", "spam.example")]).await;
     let policy = server.json(&["filter", "show", "alice@example.test"]);
-    assert_eq!((&policy["block"][0], &policy["settings"][1][1]), (&"spam.example".into(), &"default".into()), "{policy}");
+    assert_eq!(
+        (&policy["block"][0], &policy["settings"][1][1]),
+        (&"spam.example".into(), &"default".into()),
+        "{policy}"
+    );
 }
 
 #[tokio::test]

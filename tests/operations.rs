@@ -174,7 +174,11 @@ async fn the_first_admin_comes_by_a_link_used_once() {
 fn a_surgemail_configuration_becomes_one_of_ours() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    fs::write(path("surgemail.ini"), "g_gateway domain=\"*\" to=\"smart.example.net\" user=\"us\" pass=\"secret words\"\n").expect("written");
+    fs::write(
+        path("surgemail.ini"),
+        "g_gateway domain=\"*\" to=\"smart.example.net\" user=\"us\" pass=\"secret words\"\n",
+    )
+    .expect("written");
     let import = |out: &str| {
         let mut command = Command::new(GATEPOST);
         command.args(["config", "import-surgemail", "--hostname", "mail.example.org", "--json", "--out"]);
@@ -184,7 +188,11 @@ fn a_surgemail_configuration_becomes_one_of_ours() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("secret words"), "nobody sees the password");
     assert_eq!(fs::read_to_string(path("smarthost-password")).expect("is there"), "secret words");
-    let check = Command::new(GATEPOST).args(["serve", "--check", "--config"]).arg(path("gatepost.toml")).output().expect("runs");
+    let check = Command::new(GATEPOST)
+        .args(["serve", "--check", "--config"])
+        .arg(path("gatepost.toml"))
+        .output()
+        .expect("runs");
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
     assert_eq!(import("gatepost.toml").status.code(), Some(1), "nothing is written over");
 }

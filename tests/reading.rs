@@ -31,7 +31,11 @@ async fn a_conversation_is_read_as_one() {
     server.deliver("bob@example.test", "alice@example.test", &letter("Bob", "Plan", "p1", &[], "First words")).await;
     append(&server, "Sent (\\Seen)", &letter("Alice", "Re: Plan", "p2", &["p1"], "My answer\n\n> First words")).await;
     server
-        .deliver("bob@example.test", "alice@example.test", &letter("Bob", "Re: Plan", "p3", &["p1", "p2"], "Last words"))
+        .deliver(
+            "bob@example.test",
+            "alice@example.test",
+            &letter("Bob", "Re: Plan", "p3", &["p1", "p2"], "Last words"),
+        )
         .await;
     server.deliver("carol@example.test", "alice@example.test", &letter("Carol", "Other", "o1", &[], "Alone")).await;
     let browser = Browser::start().await;

@@ -125,7 +125,10 @@ async fn a_kill_while_indexing_loses_nothing() {
         assert_eq!(found(&server, "alice", &format!("SUBJECT round{round}")).await.len() > 20, true);
     }
     let all = found(&server, "alice", "TEXT message").await;
-    assert_eq!(all, "1:100".to_owned().replace("1:100", &(1..=100).map(|n| n.to_string()).collect::<Vec<_>>().join(" ")));
+    assert_eq!(
+        all,
+        "1:100".to_owned().replace("1:100", &(1..=100).map(|n| n.to_string()).collect::<Vec<_>>().join(" "))
+    );
     let status = server.json(&["search", "status"]);
     assert_eq!(status["set_aside"], serde_json::Value::Null, "{status}");
 }
@@ -154,7 +157,8 @@ fn garble(dir: &Path) {
         let path = entry.expect("reads").path();
         if path.is_dir() {
             garble(&path);
-        } else if path.extension().is_some_and(|ending| ["idx", "term", "fast", "pos"].iter().any(|one| ending == *one)) {
+        } else if path.extension().is_some_and(|ending| ["idx", "term", "fast", "pos"].iter().any(|one| ending == *one))
+        {
             let mut bytes = std::fs::read(&path).expect("reads");
             let middle = bytes.len() / 3;
             bytes.iter_mut().skip(middle).take(30).for_each(|byte| *byte ^= 0x5a);
@@ -185,9 +189,12 @@ async fn the_search_box_finds_in_all_folders() {
     };
     search("invoice").await;
     browser.wait_until("document.querySelectorAll('.results .row').length === 2").await;
-    let subjects = browser.evaluate("[...document.querySelectorAll('.results .row-subject .truncate')].map(e => e.textContent)").await;
+    let subjects = browser
+        .evaluate("[...document.querySelectorAll('.results .row-subject .truncate')].map(e => e.textContent)")
+        .await;
     assert_eq!(subjects, serde_json::json!(["Second INVOICE", "Invoice from the shop"]));
-    let marks = browser.evaluate("[...document.querySelectorAll('.results .row-subject mark')].map(e => e.textContent)").await;
+    let marks =
+        browser.evaluate("[...document.querySelectorAll('.results .row-subject mark')].map(e => e.textContent)").await;
     assert_eq!(marks, serde_json::json!(["INVOICE", "Invoice"]));
     browser.wait_text("Archive").await;
     browser.accessible("search results").await;

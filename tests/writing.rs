@@ -30,7 +30,8 @@ async fn files_are_dropped_pasted_and_stopped() {
     let server = server().await;
     let browser = writing(&server).await;
     browser.fill("#subject", "With files").await;
-    let two = "[new File(['one'], 'one.txt', { type: 'text/plain' }), new File(['two'], 'two.csv', { type: 'text/csv' })]";
+    let two =
+        "[new File(['one'], 'one.txt', { type: 'text/plain' }), new File(['two'], 'two.csv', { type: 'text/csv' })]";
     hand_over(&browser, "drop", "#subject", two).await;
     browser.wait_until("document.querySelectorAll('#compose-file-list li').length === 2").await;
     hand_over(&browser, "paste", "#subject", "[new File(['%PDF'], 'three.pdf', { type: 'application/pdf' })]").await;
@@ -140,13 +141,22 @@ async fn formatted_text_goes_out_in_both_forms() {
     let mut bob = server.imap("bob").await;
     bob.imap("SELECT INBOX").await;
     let message = bob.imap("FETCH 1 BODY[]").await.join("\n");
-    for part in ["multipart/alternative", "format=\"flowed\"", "multipart/related", "Content-ID: <", &PNG[..60], "<b>this matters</b>"] {
+    for part in [
+        "multipart/alternative",
+        "format=\"flowed\"",
+        "multipart/related",
+        "Content-ID: <",
+        &PNG[..60],
+        "<b>this matters</b>",
+    ] {
         assert!(message.contains(part) || message.replace("=\n", "").contains(part), "{part} is not in\n{message}");
     }
     let reader = Browser::start().await;
     reader.sign_in(&server, "bob").await;
     reader.click(".row-link").await;
-    reader.wait_until("document.querySelector('.message-frame').contentDocument.querySelector('img').naturalWidth === 1").await;
+    reader
+        .wait_until("document.querySelector('.message-frame').contentDocument.querySelector('img').naturalWidth === 1")
+        .await;
 }
 
 /// A draft that is made plain is sent as plain text only.

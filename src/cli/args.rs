@@ -1,7 +1,8 @@
 //! Commands and options.
 
 use crate::command::{
-    account, alias, backup, ban, config, demo, domain, filter, init, queue, restore, script, search, serve, setup_link, status, store, trace,
+    account, alias, backup, ban, config, demo, domain, filter, init, queue, restore, script, search, serve, setup_link,
+    status, store, trace,
 };
 use anyhow::Context;
 use clap::{Parser, Subcommand};

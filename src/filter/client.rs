@@ -96,7 +96,8 @@ fn helo_hits(client: IpAddr, helo: &str, hostname: &str, reverse: &Reverse, addr
         hit("HELO_IS_OURS", helo);
     } else if !is_host_name(helo) {
         hit("HELO_NO_DOMAIN", helo);
-    } else if addresses.is_some_and(<[IpAddr]>::is_empty) {
+    } else if addresses.is_some_and(<[IpAddr]>::is_empty) && !is_private(client) {
+        // Names of one's own network are often in no DNS that is asked here.
         hit("HELO_UNKNOWN", helo);
     }
     hits
@@ -123,7 +124,7 @@ fn looks_dynamic(name: &str, client: IpAddr) -> bool {
 }
 
 /// Addresses that are not of the internet.
-pub fn is_private(address: IpAddr) -> bool {
+pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => four.is_private() || four.is_loopback() || four.is_link_local(),
         IpAddr::V6(six) => match six.to_ipv4_mapped() {

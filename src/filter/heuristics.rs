@@ -1,6 +1,9 @@
 //! What headers, text, HTML and links look like: a table of named looks. What they count stands in [`crate::rules`].
 
-use crate::content::{Content, registered};
+use crate::{
+    client::is_private,
+    content::{Content, registered},
+};
 use mail::{header, summary::EnvelopeAddress};
 
 /// A look that found something.
@@ -120,8 +123,10 @@ static LOOKS: &[(&str, Look)] = &[
         deceives.filter(|_| header::find(m.header, "List-Unsubscribe").is_none())
     }),
     ("LINK_ADDRESS", |m| {
-        let is_address = |host: &str| {
-            host.parse::<std::net::Ipv4Addr>().is_ok() || (host.len() > 7 && host.bytes().all(|b| b.is_ascii_digit()))
+        // One of the reader's own network is where a device or a colleague's page is.
+        let is_address = |host: &str| match host.parse::<std::net::Ipv4Addr>() {
+            Ok(address) => !is_private(address.into()),
+            Err(_) => host.len() > 7 && host.bytes().all(|b| b.is_ascii_digit()),
         };
         m.links.iter().find(|link| is_address(&link.host)).map(|link| link.host.clone())
     }),

@@ -71,7 +71,7 @@ pub static RULES: &[Rule] = &[
     // Headers.
     rule("NO_FROM", 100, "it says nothing about its author{}"),
     rule("SEVERAL_FROM", 200, "it has several From fields{}"),
-    rule("NO_DATE", 80, "it has no date{}"),
+    rule("NO_DATE", 50, "it has no date{}"),
     rule("DATE_IN_FUTURE", 100, "it is from the future: {}"),
     rule("NO_MESSAGE_ID", 40, "it has no Message-ID{}"),
     rule("MESSAGE_ID_ODD", 40, "its Message-ID is odd: {}"),

@@ -125,10 +125,15 @@ impl TestServer {
         for table in more.split("\n[").map(|table| table.trim_start_matches('[')) {
             let (name, keys) = table.split_once(']').expect("configuration comes in tables");
             let head = format!("\n[{name}]\n");
-            match text.find(&head) {
-                Some(at) => text.insert_str(at + head.len(), &format!("{}\n", keys.trim())),
-                None => text.push_str(&format!("{head}{}\n", keys.trim())),
+            if !text.contains(&head) {
+                text.push_str(&head);
             }
+            let at = text.find(&head).expect("it is there") + head.len();
+            let end = text[at..].find("\n[").map_or(text.len(), |end| at + end);
+            let given = |line: &&str| keys.lines().any(|key| key.split('=').next() == line.split('=').next());
+            let kept: Vec<&str> = text[at..end].lines().filter(|line| !line.contains('=') || !given(line)).collect();
+            let table = format!("{}\n{}\n", keys.trim(), kept.join("\n"));
+            text.replace_range(at..end, &table);
         }
         std::fs::write(&file, text).expect("writes the configuration");
     }

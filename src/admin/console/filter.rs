@@ -96,7 +96,8 @@ fn trial_page(visit: Visit, typed: Typed, fault: String, judged: Option<Judged>)
     let frame = visit.frame("filter");
     let page = visit.page;
     let counts = filter::learned(&visit.context)?;
-    let learned = page.t2("filter-learned", "junk", page.number(counts.junk.into()), "other", page.number(counts.other.into()));
+    let learned =
+        page.t2("filter-learned", "junk", page.number(counts.junk.into()), "other", page.number(counts.other.into()));
     let action = judged.as_ref().map_or("", |judged| judged.action.as_str());
     let badge = match action {
         "accept" => "good",

@@ -127,7 +127,11 @@ fn read(file: &Path) -> Result<Vec<u8>, OpError> {
 
 /// Line ends as they are sent, without a first line of an mbox.
 fn crlf(message: &[u8]) -> Vec<u8> {
-    let start = if message.starts_with(b"From ") { message.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1) } else { 0 };
+    let start = if message.starts_with(b"From ") {
+        message.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+    } else {
+        0
+    };
     let mut out = Vec::with_capacity(message.len());
     for line in message[start..].split_inclusive(|byte| *byte == b'\n') {
         match line.strip_suffix(b"\n") {
@@ -293,7 +297,9 @@ fn scope(context: &Context, text: &str) -> Result<Scope, OpError> {
         return account_id(context, text).map(Scope::Account);
     }
     if !context.directory.is_local(text)? {
-        return Err(OpError::NotFound(format!("there is no domain {text} here; a scope is global, a domain or an address")));
+        return Err(OpError::NotFound(format!(
+            "there is no domain {text} here; a scope is global, a domain or an address"
+        )));
     }
     Ok(Scope::Domain(text.to_lowercase()))
 }

@@ -148,11 +148,8 @@ fn keys(value: &Value) -> String {
     let records = value.as_array().into_iter().flatten().map(|row| {
         // A string of a TXT record holds 255 octets (RFC 1035 section 3.3.14).
         let record = output::text(row, "record");
-        let strings: Vec<String> = record
-            .as_bytes()
-            .chunks(200)
-            .map(|part| format!("\"{}\"", String::from_utf8_lossy(part)))
-            .collect();
+        let strings: Vec<String> =
+            record.as_bytes().chunks(200).map(|part| format!("\"{}\"", String::from_utf8_lossy(part))).collect();
         format!("\n{}. IN TXT ( {} )", output::text(row, "name"), strings.join("\n  "))
     });
     format!("{table}\n{}", records.collect::<Vec<_>>().join("\n"))

@@ -150,11 +150,18 @@ fn learned(value: &Value) -> String {
 fn policy(value: &Value) -> String {
     let mut out = format!("policy of {}\n", value["scope"].as_str().unwrap_or_default());
     for pair in value["settings"].as_array().into_iter().flatten() {
-        out.push_str(&format!("  {} = {}\n", pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()));
+        out.push_str(&format!(
+            "  {} = {}\n",
+            pair[0].as_str().unwrap_or_default(),
+            pair[1].as_str().unwrap_or_default()
+        ));
     }
     for list in ["allow", "block"] {
         let entries: Vec<_> = value[list].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        out.push_str(&format!("  {list}: {}\n", if entries.is_empty() { "nobody".to_owned() } else { entries.join(", ") }));
+        out.push_str(&format!(
+            "  {list}: {}\n",
+            if entries.is_empty() { "nobody".to_owned() } else { entries.join(", ") }
+        ));
     }
     out
 }

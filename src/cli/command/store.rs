@@ -125,7 +125,9 @@ fn stats(value: &Value) -> String {
         output::size(value, "live_bytes"),
         output::text(value, "fsync_micros"),
         output::text(value, "index_lag"),
-        value["search_pending_accounts"].as_u64().map_or_else(|| "no server runs".to_owned(), |count| format!("{count} accounts")),
+        value["search_pending_accounts"]
+            .as_u64()
+            .map_or_else(|| "no server runs".to_owned(), |count| format!("{count} accounts")),
         value["stopped"].as_str().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}")),
     )
 }

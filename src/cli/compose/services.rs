@@ -224,9 +224,7 @@ fn pop3_handler(context: &Arc<pop3::Context>) -> impl Fn(Stream, Peer) -> Runnin
     move |stream, peer| Box::pin(pop3::session(stream, peer, context.clone()))
 }
 
-fn sieve_handler(
-    context: &Arc<sieve::managesieve::Context>,
-) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
+fn sieve_handler(context: &Arc<sieve::managesieve::Context>) -> impl Fn(Stream, Peer) -> Running + Clone + use<> {
     let context = context.clone();
     move |stream, peer| Box::pin(sieve::managesieve::session(stream, peer, context.clone()))
 }
