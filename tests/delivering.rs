@@ -91,7 +91,8 @@ async fn what_waits_survives_a_kill_and_goes_out_once() {
     assert!(server.json(&["queue", "list"])["total"] == 0);
 }
 
-#[tokio::test]
+// The other server must go on while this thread waits for the command line.
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_holds_and_drops() {
     let (_dns, sink, server) = world().await;
     sink.always(Step::Mail, "451 4.3.0 later");

@@ -72,8 +72,8 @@ async fn every_extension_works_on_delivery() {
         ("variables", "string \"${subject}\" \"yes\""),
         ("encoded-character", "header :is \"subject\" \"${hex: 79 65 73}\""),
         ("comparator-i;ascii-numeric", "not header :comparator \"i;ascii-numeric\" :is \"subject\" \"5\""),
-        ("spamtest", "spamtest \"0\""),
-        ("spamtestplus", "spamtest :percent :count \"eq\" \"0\""),
+        ("spamtest", "spamtest \"1\""),
+        ("spamtestplus", "spamtest :percent :count \"eq\" \"1\""),
         ("virustest", "virustest \"0\""),
         ("ihave", "ihave \"fileinto\""),
     ];

@@ -83,9 +83,10 @@ impl From<SignInError> for Error {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Refused => Self::no("AUTH", "pop3-wrong-password"),
-            SignInError::Throttled(wait) => {
-                Self::No { code: TEMPORARY, words: Words::new("pop3-throttled").with("seconds", wait.as_secs().max(1)) }
-            }
+            SignInError::Throttled(wait) => Self::No {
+                code: TEMPORARY,
+                words: Words::new("pop3-throttled").with("seconds", &wait.as_secs().max(1)),
+            },
             SignInError::Unavailable(cause) => {
                 tracing::error!(%cause, "nobody can sign in");
                 Self::no(TEMPORARY, "pop3-unavailable")

@@ -49,7 +49,7 @@ impl Words {
     }
 
     /// Fills a place.
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &impl ToString) -> Self {
         self.arguments.push((name, value.to_string()));
         self
     }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn words_differ_by_language() {
-        let words = Words::new("pop3-no-such-message").with("number", 7);
+        let words = Words::new("pop3-no-such-message").with("number", &7);
         assert_eq!(Language::Default.say(&words), "there is no message 7");
         assert_eq!(Language::De.say(&words), "es gibt keine Nachricht 7");
     }

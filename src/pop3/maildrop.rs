@@ -46,7 +46,7 @@ impl Maildrop {
 
     /// The message of a number, if it is there and not marked as deleted.
     pub(crate) fn uid(&self, number: u32) -> Result<Uid, Error> {
-        let no = |key| Error::No { code: "", words: Words::new(key).with("number", number) };
+        let no = |key| Error::No { code: "", words: Words::new(key).with("number", &number) };
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let uid = index.and_then(|index| self.view.uids.nth(index)).ok_or_else(|| no("pop3-no-such-message"))?;
         if self.deleted.contains(uid) { Err(no("pop3-deleted-already")) } else { Ok(uid) }
@@ -99,7 +99,7 @@ impl Maildrop {
     /// Marks a message as deleted. What is deleted at once goes in one commit, which has a bound.
     pub(crate) fn delete(&mut self, head: Head) -> Result<(), Error> {
         if self.deleted.len() >= MESSAGES_PER_COMMIT_MAX {
-            let words = Words::new("pop3-too-many-deleted").with("number", MESSAGES_PER_COMMIT_MAX);
+            let words = Words::new("pop3-too-many-deleted").with("number", &MESSAGES_PER_COMMIT_MAX);
             return Err(Error::No { code: TEMPORARY, words });
         }
         self.deleted.insert(head.uid);

@@ -218,7 +218,7 @@ impl Session {
         };
         let command = parse(&line).map_err(|error| match error {
             SyntaxError::Unknown => Error::bad("pop3-unknown-command"),
-            SyntaxError::Usage(usage) => Error::Bad(Words::new("pop3-usage").with("usage", usage)),
+            SyntaxError::Usage(usage) => Error::Bad(Words::new("pop3-usage").with("usage", &usage)),
         })?;
         let next = command::run(self, command).await?;
         if self.login.is_some() {

@@ -27,7 +27,7 @@ impl Store {
             let (mailbox, uid) = keys::mailbox_uid_of(&row?.0)?;
             // Rows come by mailbox, then UID.
             match mailboxes.last_mut() {
-                Some((last, uids)) if *last == mailbox => _ = uids.insert(uid),
+                Some((last, uids)) if *last == mailbox => uids.insert(uid),
                 _ => mailboxes.push((mailbox, UidSet::from_iter([(uid, uid)]))),
             }
         }

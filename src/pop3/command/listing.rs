@@ -60,14 +60,14 @@ pub(super) fn uidl_one(session: &mut Session, number: u32) -> Result<(), Error> 
 /// The first line of a listing.
 fn begin(session: &mut Session) -> Result<store::UidSet, Error> {
     let left = session.maildrop()?.left();
-    session.ok(&Words::new("pop3-messages").with("messages", left.len()));
+    session.ok(&Words::new("pop3-messages").with("messages", &left.len()));
     Ok(left)
 }
 
 pub(super) fn dele(session: &mut Session, number: u32) -> Result<(), Error> {
     let head = session.maildrop()?.head(session.store(), number)?;
     session.maildrop_mut()?.delete(head)?;
-    session.ok(&Words::new("pop3-deleted").with("number", number));
+    session.ok(&Words::new("pop3-deleted").with("number", &number));
     Ok(())
 }
 
@@ -75,6 +75,6 @@ pub(super) fn rset(session: &mut Session) -> Result<(), Error> {
     let maildrop = session.maildrop_mut()?;
     maildrop.reset();
     let (messages, bytes) = maildrop.stat();
-    session.ok(&Words::new("pop3-signed-in").with("messages", messages).with("bytes", bytes));
+    session.ok(&Words::new("pop3-signed-in").with("messages", &messages).with("bytes", &bytes));
     Ok(())
 }

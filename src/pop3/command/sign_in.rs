@@ -101,6 +101,6 @@ fn signed_in(session: &mut Session, login: &Login, ticket: Option<Ticket>) -> Re
     let (messages, bytes) = maildrop.stat();
     tracing::info!(client = %session.peer.client, account = %login.account.address, messages, "signed in for POP3");
     session.sign_in(maildrop, right, rights);
-    session.ok(&Words::new("pop3-signed-in").with("messages", messages).with("bytes", bytes));
+    session.ok(&Words::new("pop3-signed-in").with("messages", &messages).with("bytes", &bytes));
     Ok(())
 }
