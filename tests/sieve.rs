@@ -73,7 +73,7 @@ async fn every_extension_works_on_delivery() {
         ("encoded-character", "header :is \"subject\" \"${hex: 79 65 73}\""),
         ("comparator-i;ascii-numeric", "not header :comparator \"i;ascii-numeric\" :is \"subject\" \"5\""),
         ("spamtest", "spamtest \"1\""),
-        ("spamtestplus", "spamtest :percent :count \"eq\" \"1\""),
+        ("spamtestplus", "spamtest :percent :count \"ge\" \"1\""),
         ("virustest", "virustest \"0\""),
         ("ihave", "ihave \"fileinto\""),
     ];
@@ -196,10 +196,9 @@ async fn wait_for_mail(server: &TestServer, user: &str) -> String {
     imap.say("i IDLE").await;
     loop {
         let line = imap.line().await.expect("goes on");
-        if line.ends_with(" EXISTS") && !line.starts_with("* 0") || line == "+ idling" {
-            if !messages(server, user, "INBOX").await.is_empty() {
-                return messages(server, user, "INBOX").await.remove(0);
-            }
+        let came = line.ends_with(" EXISTS") && !line.starts_with("* 0") || line == "+ idling";
+        if came && let Some(first) = messages(server, user, "INBOX").await.into_iter().next() {
+            return first;
         }
     }
 }

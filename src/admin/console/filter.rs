@@ -135,7 +135,8 @@ pub(crate) async fn save(visit: Visit, fields: Fields) -> Result<HttpResponse, F
             changes.push(PolicyChange::Set { name: name.clone(), value: typed.to_owned() });
         }
     }
-    let lists: [(&str, &[String], fn(String, bool) -> PolicyChange); 2] = [
+    type Change = fn(String, bool) -> PolicyChange;
+    let lists: [(&str, &[String], Change); 2] = [
         ("allow", &before.allow, |entry, remove| PolicyChange::Allow { entry, remove }),
         ("block", &before.block, |entry, remove| PolicyChange::Block { entry, remove }),
     ];

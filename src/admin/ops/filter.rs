@@ -312,6 +312,8 @@ fn account_id(context: &Context, text: &str) -> Result<store::AccountId, OpError
     }
 }
 
+// It takes what `map_err` hands over.
+#[expect(clippy::needless_pass_by_value)]
 fn machine(error: filter::Error) -> OpError {
     OpError::Machine(error.to_string())
 }

@@ -60,6 +60,8 @@ async fn with_index(context: &Context, wait: bool, work: fn(&Index)) -> Result<S
     Ok(status)
 }
 
+// It takes what `map_err` hands over.
+#[expect(clippy::needless_pass_by_value)]
 fn machine(error: ::search::Error) -> OpError {
     OpError::Machine(error.to_string())
 }

@@ -126,12 +126,14 @@ fn judged(value: &Value) -> String {
         out.push_str(&format!(", by {rule}"));
     }
     out.push_str("\n\n");
-    let rows: [(&str, &dyn Fn(&Value) -> String); 3] = [
-        ("SCORE", &|row| output::text(row, "score")),
-        ("RULE", &|row| output::text(row, "rule")),
-        ("WHY", &|row| output::text(row, "words")),
-    ];
-    out.push_str(&output::table(&value["reasons"], &rows));
+    out.push_str(&output::table(
+        &value["reasons"],
+        &[
+            ("SCORE", &|row| output::text(row, "score")),
+            ("RULE", &|row| output::text(row, "rule")),
+            ("WHY", &|row| output::text(row, "words")),
+        ],
+    ));
     for why in value["not_asked"].as_array().into_iter().flatten() {
         out.push_str(&format!("\nnot asked: {}", why.as_str().unwrap_or_default()));
     }
