@@ -107,10 +107,10 @@ pub async fn test(context: &Context, trial: &Trial, message: &[u8]) -> Result<Ju
     })
 }
 
-/// As [`test`], of a file that the server can read.
+/// As [`fn@test`], of a file that the server can read.
 ///
 /// # Errors
-/// As [`test`], and [`OpError::Invalid`] for a file that cannot be read.
+/// As [`fn@test`], and [`OpError::Invalid`] for a file that cannot be read.
 pub async fn test_file(context: &Context, trial: &Trial, file: &Path) -> Result<Judged, OpError> {
     let message = read(file)?;
     test(context, trial, &message).await

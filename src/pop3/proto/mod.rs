@@ -1,7 +1,7 @@
 //! POP3 as bytes: no sockets, no store.
 //!
 //! Layout: [`command`] what clients send, [`text`] messages between `+OK` and the final dot, [`downgrade`] headers in UTF-8 for
-//! clients that cannot take them, [`write`] lines of replies.
+//! clients that cannot take them, [`mod@write`] lines of replies.
 
 pub mod command;
 pub mod downgrade;

@@ -1,6 +1,6 @@
 //! DKIM signatures of what leaves (RFC 6376; Ed25519: RFC 8463).
 //!
-//! Layout: [`canonical`] the relaxed form of header fields and of the body, as it streams; [`signature`] the header field.
+//! Layout: [`canonical`] the relaxed form of header fields and of the body, as it streams; [`mod@signature`] the header field.
 //!
 //! Mail is signed when it is delivered, not when it is submitted. A message may wait for days (held, scheduled, a server that is
 //! down), and keys rotate meanwhile: a signature made at the door could be one whose key has left the DNS when it arrives. What
