@@ -36,7 +36,7 @@ pub struct ClientFacts {
 
 /// Asks for the names of a client.
 pub async fn gather(resolver: &Resolver, client: IpAddr, helo: &str, hostname: &str) -> ClientFacts {
-    let (reverse, forward) = tokio::join!(reverse(resolver, client), forward(resolver, helo));
+    let (reverse, forward) = tokio::join!(reverse(resolver, client), forward(resolver, client, helo));
     let unanswered = reverse.is_none() || forward.is_none();
     let reverse = reverse.unwrap_or_default();
     let hits = helo_hits(client, helo, hostname, &reverse, forward.flatten().as_deref());
@@ -64,8 +64,8 @@ async fn reverse(resolver: &Resolver, client: IpAddr) -> Option<Reverse> {
 }
 
 /// Addresses of the HELO name; the outer `None` when the DNS gave no answer, the inner when there are none.
-async fn forward(resolver: &Resolver, helo: &str) -> Option<Option<Vec<IpAddr>>> {
-    if !is_host_name(helo) {
+async fn forward(resolver: &Resolver, client: IpAddr, helo: &str) -> Option<Option<Vec<IpAddr>>> {
+    if is_private(client) || !is_host_name(helo) {
         return Some(None);
     }
     match resolver.addresses(helo).await {

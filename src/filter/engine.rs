@@ -25,23 +25,20 @@ use mail::{
     summary::Summary,
 };
 use mail_auth::MessageAuthenticator;
-use net::dns::Resolver;
+use net::dns::{Error as DnsError, Resolver};
 use std::{
     net::IpAddr,
     ops::Range,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use store::{AccountId, Store};
 use tokio::time::timeout;
 
-/// Time-outs in a row after which the DNS counts as dead.
-const DEAD_AFTER: u32 = 3;
 /// Time for which a dead DNS is left alone.
 const DEAD_FOR: Duration = Duration::from_secs(60);
+/// Time for the answer that shows that it lives.
+const PROBE_FOR: Duration = Duration::from_secs(2);
 
 /// The filter. Cloning is cheap; all clones are one.
 #[derive(Clone)]
@@ -323,11 +320,11 @@ impl Filter {
     ) -> (Authentication, Option<(&'static str, String)>) {
         let inner = &self.inner;
         let work = auth::verify(&inner.resolver, &inner.authenticator, identity, message);
-        match self.with_dns(work).await {
+        let answered = |found: &Authentication| !unanswered(found);
+        match self.with_dns(work, answered).await {
             Ok(authentication) => {
-                let unanswered =
-                    authentication.spf == SpfResult::TempError || authentication.dmarc == Outcome::TempError;
-                let dead = unanswered.then(|| ("dns", "a domain's records could not be looked up".to_owned()));
+                let dead = unanswered(&authentication)
+                    .then(|| ("dns", "a domain's records could not be looked up".to_owned()));
                 (authentication, dead)
             }
             Err(why) => {
@@ -345,7 +342,7 @@ impl Filter {
     async fn client(&self, visitor: Visitor<'_>) -> (ClientFacts, Option<(&'static str, String)>) {
         let settings = self.inner.settings.load_full();
         let work = client::gather(&self.inner.resolver, visitor.client, visitor.helo, &settings.hostname);
-        match self.with_dns(work).await {
+        match self.with_dns(work, |facts| !facts.unanswered).await {
             Ok(facts) => {
                 let dead = facts.unanswered.then(|| ("dns", "the client's names could not be looked up".to_owned()));
                 (facts, dead)
@@ -360,13 +357,14 @@ impl Filter {
             return (Vec::new(), Vec::new());
         }
         let work = self.inner.lists.gather(&self.inner.resolver, &settings.filter.lists, client, domains);
-        self.with_dns(work).await.unwrap_or_else(|why| (Vec::new(), vec![why]))
+        self.with_dns(work, |_| true).await.unwrap_or_else(|why| (Vec::new(), vec![why]))
     }
 
-    /// Waits for the DNS no longer than it may take, and not at all while it is dead.
-    async fn with_dns<T>(&self, work: impl Future<Output = T>) -> Result<T, String> {
-        let limit = self.inner.settings.load().filter.dns_timeout;
-        if self.inner.dns.is_open() {
+    /// Waits for the DNS no longer than it may take, and not at all while it is dead; `answered` tells whether a result has
+    /// what was asked for.
+    async fn with_dns<T>(&self, work: impl Future<Output = T>, answered: fn(&T) -> bool) -> Result<T, String> {
+        let (inner, limit) = (&self.inner, self.inner.settings.load().filter.dns_timeout);
+        if inner.dns.is_open() {
             return Err("the DNS gave no answer lately and is left alone for a minute".to_owned());
         }
         let mut work = std::pin::pin!(work);
@@ -375,9 +373,28 @@ impl Filter {
             return Ok(result);
         }
         let result = timeout(limit, work).await;
-        self.inner.dns.note(result.is_ok());
+        if !result.as_ref().is_ok_and(answered) && !self.dns_lives().await {
+            inner.dns.open();
+        }
         result.map_err(|_| "the DNS gave no answer in time".to_owned())
     }
+
+    /// Asks what only the root can answer and nobody has asked before: the silence of one sender's own servers is not to
+    /// turn the looking up off for all others.
+    async fn dns_lives(&self) -> bool {
+        let name = format!("{:016x}.root-servers.net", rand_label());
+        let asked = timeout(PROBE_FOR, self.inner.resolver.ipv4(&name)).await;
+        !matches!(asked, Err(_) | Ok(Err(DnsError::Temporary(..))))
+    }
+}
+
+fn unanswered(found: &Authentication) -> bool {
+    found.spf == SpfResult::TempError || found.dmarc == Outcome::TempError
+}
+
+fn rand_label() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(())
 }
 
 impl Judgement {
@@ -405,7 +422,6 @@ static NOTHING: Verdict = Verdict {
 /// Notices that a source has died, so that not every message waits for it.
 #[derive(Debug, Default)]
 struct Breaker {
-    failures: AtomicU32,
     open_until: Mutex<Option<Instant>>,
 }
 
@@ -415,12 +431,8 @@ impl Breaker {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    fn note(&self, answered: bool) {
-        if answered {
-            self.failures.store(0, Ordering::Relaxed);
-        } else if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= DEAD_AFTER {
-            tracing::warn!("the DNS gives no answer: mail is judged without it for a minute");
-            *self.open_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + DEAD_FOR);
-        }
+    fn open(&self) {
+        tracing::warn!("the DNS gives no answer: mail is judged without it for a minute");
+        *self.open_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + DEAD_FOR);
     }
 }
