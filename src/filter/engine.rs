@@ -372,8 +372,11 @@ impl Filter {
         if let Some(result) = work.as_mut().now_or_never() {
             return Ok(result);
         }
+        let began = Instant::now();
         let result = timeout(limit, work).await;
-        if !result.as_ref().is_ok_and(answered) && !self.dns_lives().await {
+        // Where silence is taken for "no record", the time that it took tells.
+        let is_sound = result.as_ref().is_ok_and(answered) && began.elapsed() < PROBE_FOR;
+        if !is_sound && !self.dns_lives().await {
             inner.dns.open();
         }
         result.map_err(|_| "the DNS gave no answer in time".to_owned())

@@ -18,9 +18,11 @@ const CACHE_MAX: u64 = 8192;
 const KEEP_MAX: Duration = Duration::from_secs(3600);
 /// Longest time that "does not exist" is kept.
 const KEEP_NEGATIVE_MAX: Duration = Duration::from_secs(300);
-/// Time for one question to one server, and tries.
-const TIMEOUT: Duration = Duration::from_secs(4);
-const ATTEMPTS: usize = 2;
+/// Shortest time that it is kept, for servers that tell none (RFC 2308 section 5): a stream of mail asks the same again and again.
+const KEEP_NEGATIVE_MIN: Duration = Duration::from_secs(5);
+/// Time for one question to one server, and tries. Datagrams get lost, and mail waits for the answers.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+const ATTEMPTS: usize = 3;
 /// Bound on a look-up with all its tries.
 const LOOKUP: Duration = Duration::from_secs(20);
 /// Records taken of one answer; more is an attack or a mistake.
@@ -71,6 +73,7 @@ impl Resolver {
         options.attempts = ATTEMPTS;
         options.cache_size = CACHE_MAX;
         options.positive_max_ttl = Some(KEEP_MAX);
+        options.negative_min_ttl = Some(KEEP_NEGATIVE_MIN);
         options.negative_max_ttl = Some(KEEP_NEGATIVE_MAX);
         options.edns0 = true;
         Ok(Self { inner: builder.build().map_err(std::io::Error::other)? })
