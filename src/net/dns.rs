@@ -18,7 +18,8 @@ const CACHE_MAX: u64 = 8192;
 const KEEP_MAX: Duration = Duration::from_secs(3600);
 /// Longest time that "does not exist" is kept.
 const KEEP_NEGATIVE_MAX: Duration = Duration::from_secs(300);
-/// Shortest time that it is kept, for servers that tell none (RFC 2308 section 5): a stream of mail asks the same again and again.
+/// Shortest time that it is kept of the system's servers, which are often forwarders that tell no time (RFC 2308 section 5): a stream
+/// of mail asks the same again and again. Servers that the configuration names are taken at their word.
 const KEEP_NEGATIVE_MIN: Duration = Duration::from_secs(5);
 /// Time for one question to one server, and tries. Datagrams get lost, and mail waits for the answers.
 const TIMEOUT: Duration = Duration::from_millis(1500);
@@ -73,7 +74,7 @@ impl Resolver {
         options.attempts = ATTEMPTS;
         options.cache_size = CACHE_MAX;
         options.positive_max_ttl = Some(KEEP_MAX);
-        options.negative_min_ttl = Some(KEEP_NEGATIVE_MIN);
+        options.negative_min_ttl = settings.servers.is_empty().then_some(KEEP_NEGATIVE_MIN);
         options.negative_max_ttl = Some(KEEP_NEGATIVE_MAX);
         options.edns0 = true;
         Ok(Self { inner: builder.build().map_err(std::io::Error::other)? })
